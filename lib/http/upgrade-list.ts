@@ -1,0 +1,48 @@
+/**
+ * The Upgrade field (RFC 9110 section 7.8):
+ *
+ *     Upgrade          = #protocol
+ *     protocol         = protocol-name [ "/" protocol-version ]
+ *     protocol-name    = token
+ *     protocol-version = token
+ */
+const protocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
+
+/** Members and characters beyond which a list is ignored: no client needs more, and each member costs a look-up. */
+const maxMembers = 16;
+const maxLength = 1_024;
+
+/**
+ * The protocols that the field lines offer, in order. Empty where there are none, where any member is malformed, and
+ * beyond the caps: a list that cannot be understood whole is not understood at all, for half of it may mean something
+ * else to the next recipient.
+ */
+export function parseUpgradeList(lines: readonly string[]): readonly string[] {
+  const list = lines.join(",");
+  if (list.length > maxLength) {
+    return [];
+  }
+  const offers: string[] = [];
+  for (const member of list.split(",")) {
+    const offer = member.replace(/^[ \t]+|[ \t]+$/g, "");
+    if (offer === "") {
+      continue; // RFC 9110 section 5.6.1.2: empty members are ignored
+    }
+    if (!protocol.test(offer) || offers.length === maxMembers) {
+      return [];
+    }
+    offers.push(offer);
+  }
+  return offers;
+}
+
+/** Whether `text` is `name[/version]`. */
+export function isProtocol(text: string): boolean {
+  return protocol.test(text);
+}
+
+/** The form under which two spellings of one protocol are equal: names have no case, versions do. */
+export function protocolKey(offer: string): string {
+  const slash = offer.indexOf("/");
+  return slash === -1 ? offer.toLowerCase() : offer.slice(0, slash).toLowerCase() + offer.slice(slash);
+}

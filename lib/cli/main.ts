@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "turnout";
+import { EchoProtocol } from "turnout/echo";
+import { ExampleProtocol } from "turnout/example";
+import { type CommandLine, CommandLineError, readCommandLine, usage } from "./options.ts";
+import { respond, switchesAt } from "./site.ts";
+
+function main(): void {
+  let options: CommandLine;
+  try {
+    options = readCommandLine(process.argv.slice(2));
+  } catch (error) {
+    if (error instanceof CommandLineError) {
+      complain(error.message, 2);
+      return;
+    }
+    throw error;
+  }
+  if (options.help) {
+    process.stdout.write(usage());
+  } else if (options.version) {
+    process.stdout.write(`${version()}\n`);
+  } else {
+    serve(options);
+  }
+}
+
+function serve(options: CommandLine): void {
+  const server = createServer({
+    protocols: [new ExampleProtocol(), new EchoProtocol()],
+    respond,
+    negotiate: (request, offers) => (switchesAt(request.path) ? offers : []),
+    limits: { maxHeadBytes: options.maxHeadBytes },
+    timeouts: {
+      headMs: options.headTimeoutMs,
+      bodyMs: options.bodyTimeoutMs,
+      keepAliveMs: options.idleTimeoutMs,
+      drainMs: options.graceMs,
+    },
+  });
+  log(server, options.quiet);
+  server.listen({ host: options.host, port: options.port }).then(
+    (address) => {
+      process.stdout.write(`turnout listens on ${urlOf(address as AddressInfo)}\n`);
+      drainOnSignal(server, options.quiet);
+    },
+    (error: NodeJS.ErrnoException) => complain(sentence(error, options), 1),
+  );
+}
+
+/** The first signal drains the server; a second one ends the process at once. */
+function drainOnSignal(server: Server, quiet: boolean): void {
+  let draining = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (draining) {
+      process.exit(signal === "SIGINT" ? 130 : 143);
+    }
+    draining = true;
+    void server.close().then(({ durationMs }) => {
+      if (!quiet) {
+        process.stderr.write(`closed after ${Math.round(durationMs)} ms\n`);
+      }
+    });
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+/** One line an event, on standard error. */
+function log(server: Server, quiet: boolean): void {
+  const say = quiet ? () => {} : (line: string) => process.stderr.write(`${line}\n`);
+  server.on("answered", ({ method, target }, status) => say(`${status} ${method} ${target}`));
+  server.on("switched", ({ method, target }, token) => say(`101 ${method} ${target} -> ${token}`));
+  server.on("refused", ({ status, code, message }) => say(`${status} ${code}: ${message}`));
+  server.on("fault", (error) => say(`${error.code} ${error.message}: ${String(error.cause ?? "")}`));
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}/`;
+}
+
+function sentence(error: NodeJS.ErrnoException, { host, port }: CommandLine): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return `port ${port} on ${host} is in use already`;
+    case "EACCES":
+      return `port ${port} on ${host} may not be listened on by this user`;
+    default:
+      return `it cannot listen on port ${port} of ${host}: ${error.message}`;
+  }
+}
+
+function complain(sentence: string, exitCode: number): void {
+  process.stderr.write(`turnout: ${sentence}.\n`);
+  process.exitCode = exitCode;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+main();

@@ -1,0 +1,70 @@
+import { performance } from "node:perf_hooks";
+
+/** Something that has a deadline: a point of the clock's `now`, or `Infinity` for none. */
+export interface Timed {
+  deadline: number;
+  expire(): void;
+}
+
+/**
+ * The one timer of a server. Deadlines are numbers in fields, compared a few times a second: setting one costs an
+ * addition, where a timer of its own would cost an object and a list operation on every request.
+ */
+export class Clock {
+  /** Milliseconds, as old as one tick at most while anything is watched. */
+  now: number = performance.now();
+  readonly #tickMs: number;
+  readonly #watched: Set<Timed> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+  #date = "";
+  #dateSecond = -1;
+
+  /** `shortestMs`: the shortest deadline that will be asked for; the clock ticks at a quarter of it, 5 to 250 ms. */
+  constructor(shortestMs: number) {
+    this.#tickMs = Math.min(250, Math.max(5, Math.floor(shortestMs / 4)));
+  }
+
+  /** The deadline that is `ms` away: never early, and late by two ticks at most. */
+  in(ms: number): number {
+    return this.now + ms + this.#tickMs;
+  }
+
+  watch(timed: Timed): void {
+    this.#watched.add(timed);
+    if (this.#timer === undefined) {
+      this.now = performance.now();
+      this.#timer = setInterval(() => this.#tick(), this.#tickMs);
+      this.#timer.unref();
+    }
+  }
+
+  unwatch(timed: Timed): void {
+    this.#watched.delete(timed);
+    if (this.#watched.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  /** The value of the `Date` field (RFC 9110 section 6.6.1), made once a second. */
+  date(): string {
+    const second = Math.floor(this.now / 1000);
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#date = new Date().toUTCString();
+    }
+    return this.#date;
+  }
+
+  #tick(): void {
+    this.now = performance.now();
+    // After a long task the sockets' bytes are still unread when timers run: let them be read first.
+    setImmediate(() => {
+      for (const timed of this.#watched) {
+        if (timed.deadline <= this.now) {
+          timed.expire();
+        }
+      }
+    }).unref();
+  }
+}

@@ -1,0 +1,335 @@
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import type { Timed } from "./clock.ts";
+import type { ServerContext } from "./context.ts";
+import { TransportError } from "./errors.ts";
+import type { Peer } from "./http/request.ts";
+import { Output } from "./output.ts";
+import { follows, type Phase } from "./phase.ts";
+
+/** Whoever speaks on a connection now: HTTP/1.1, a module, or nobody any more. */
+export interface Track {
+  received(chunk: Buffer): void;
+  /** The peer has finished; nothing more will come. */
+  finished(): void;
+  /** After a write gave false: there is room again. */
+  drained(): void;
+  /** The deadline is past. */
+  expired(): void;
+  /** The server is closing: end soon, and politely. */
+  closing(): void;
+  /** The connection is gone; with the error, when it did not end in order. */
+  closed(error: TransportError | undefined): void;
+}
+
+/** Bytes gathered or waiting beyond which `write` asks for patience. */
+const highWaterBytes = 65_536;
+
+const owner = Symbol("the connection that owns a stream");
+type Owned = Duplex & { [owner]: Connection };
+
+let lastId = 0;
+
+/**
+ * The owner of one stream from its first byte to its close: the only one that listens to it, writes to it and ends it.
+ * What comes is forwarded to whoever speaks now; what is written in one turn of the event loop leaves in one write.
+ */
+export class Connection implements Timed {
+  readonly id: number = ++lastId;
+  readonly context: ServerContext;
+  readonly stream: Duplex;
+  /** A point of the clock's `now`; `Infinity` for none. */
+  deadline: number = Number.POSITIVE_INFINITY;
+  #phase: Phase = "head";
+  #track: Track = silent;
+  readonly #output: Output = new Output();
+  #inTurn = false;
+  #flushScheduled = false;
+  #blocked = false;
+  #drainOwed = false;
+  #paused = false;
+  #failure: TransportError | undefined;
+
+  constructor(stream: Duplex, context: ServerContext) {
+    this.stream = stream;
+    this.context = context;
+    (stream as Owned)[owner] = this;
+    stream.allowHalfOpen = true; // who speaks decides when our side ends
+    stream.on("data", onData);
+    stream.on("end", onEnd);
+    stream.on("drain", onDrain);
+    stream.on("error", onError);
+    stream.on("close", onClose);
+    if (stream instanceof Socket) {
+      stream.on("timeout", onStall);
+    }
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Enters a phase; `deadlineMs` is how long it may last. */
+  become(phase: Phase, deadlineMs: number): void {
+    if (phase !== this.#phase) {
+      if (!follows[this.#phase].includes(phase)) {
+        throw new Error(`a connection cannot go from ${this.#phase} to ${phase}`);
+      }
+      this.#phase = phase;
+    }
+    this.deadline = this.context.clock.in(deadlineMs);
+  }
+
+  /** From here on `track` speaks. */
+  speak(track: Track): void {
+    this.#track = track;
+  }
+
+  get track(): Track {
+    return this.#track;
+  }
+
+  get closed(): boolean {
+    return this.#phase === "closed";
+  }
+
+  get peer(): Peer {
+    const stream = this.stream;
+    return stream instanceof Socket
+      ? { address: stream.remoteAddress, port: stream.remotePort }
+      : { address: undefined, port: undefined };
+  }
+
+  get secure(): boolean {
+    return this.stream instanceof TLSSocket;
+  }
+
+  /** Bytes written and not yet taken by the system. */
+  get bufferedBytes(): number {
+    return this.#output.length + this.stream.writableLength;
+  }
+
+  /** False while what is waiting to be sent is over the mark; `drain` is told afterwards. */
+  get hasRoom(): boolean {
+    if (!this.#blocked && this.#output.length < highWaterBytes) {
+      return true;
+    }
+    this.#drainOwed = true;
+    return false;
+  }
+
+  /** Writes text of which every character is one byte. */
+  writeLatin1(text: string): boolean {
+    this.#output.latin1(text);
+    return this.#written();
+  }
+
+  writeBytes(bytes: Uint8Array): boolean {
+    this.#output.bytes(bytes);
+    return this.#written();
+  }
+
+  /** Ends our side, after what was written. */
+  end(): void {
+    this.#flush();
+    this.stream.end();
+  }
+
+  /** Ends our side and drops what still comes: closing at once would reset the connection under our last bytes. */
+  linger(): void {
+    this.become("lingering", this.context.timeouts.closeMs);
+    this.#track = new Lingering(this, this.context.limits.maxDiscardBytes);
+    this.resume();
+    this.end();
+  }
+
+  /** Ends both sides at once. What this turn has written still leaves, if the system takes it. */
+  destroy(error?: TransportError): void {
+    this.#failure ??= error;
+    this.#flush();
+    this.stream.destroy();
+  }
+
+  pause(): void {
+    if (!this.#paused) {
+      this.#paused = true;
+      this.stream.pause();
+    }
+  }
+
+  resume(): void {
+    if (this.#paused) {
+      this.#paused = false;
+      this.stream.resume();
+    }
+  }
+
+  /** Runs `work` as one turn: what it writes leaves together. */
+  turn(work: () => void): void {
+    const outermost = !this.#inTurn;
+    this.#inTurn = true;
+    work();
+    if (outermost) {
+      this.#inTurn = false;
+      this.#flush();
+    }
+  }
+
+  expire(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#track.expired();
+  }
+
+  /** The stream's events. */
+
+  receive(chunk: Buffer): void {
+    this.#inTurn = true;
+    this.#track.received(chunk);
+    this.#inTurn = false;
+    this.#flush();
+  }
+
+  ended(): void {
+    this.turn(() => this.#track.finished());
+  }
+
+  drained(): void {
+    this.#blocked = false;
+    if (this.stream instanceof Socket) {
+      this.stream.setTimeout(0);
+    }
+    this.#tellDrain();
+  }
+
+  failed(cause: Error): void {
+    this.#failure ??= new TransportError("ERR_TURNOUT_RESET", "the connection failed", { cause });
+  }
+
+  stalled(): void {
+    this.destroy(new TransportError("ERR_TURNOUT_STALLED", "the peer took nothing for too long"));
+  }
+
+  gone(): void {
+    if (this.#phase !== "closed") {
+      this.#phase = "closed";
+      this.deadline = Number.POSITIVE_INFINITY;
+      this.#output.clear();
+      this.#track.closed(this.#failure);
+      this.context.observer.closed(this, this.#failure);
+    }
+  }
+
+  #written(): boolean {
+    if (!this.#inTurn && !this.#flushScheduled) {
+      this.#flushScheduled = true;
+      process.nextTick(flushLater, this);
+    }
+    return this.hasRoom;
+  }
+
+  /** @internal */
+  flushScheduled(): void {
+    this.#flushScheduled = false;
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#output.length === 0) {
+      return;
+    }
+    if (!this.stream.writable) {
+      this.#output.clear();
+    } else if (!this.#output.flushTo(this.stream)) {
+      this.#blocked = true;
+      if (this.stream instanceof Socket && Number.isFinite(this.context.timeouts.stallMs)) {
+        // The built-in timer knows how much of a write in flight the system has taken; a slow peer is not a stalled one.
+        this.stream.setTimeout(this.context.timeouts.stallMs);
+      }
+    } else if (this.#drainOwed) {
+      process.nextTick(drainLater, this);
+    }
+  }
+
+  /** @internal */
+  tellDrainUnlessBlocked(): void {
+    if (!this.#blocked) {
+      this.#tellDrain();
+    }
+  }
+
+  #tellDrain(): void {
+    if (this.#drainOwed && !this.closed) {
+      this.#drainOwed = false;
+      this.turn(() => this.#track.drained());
+    }
+  }
+}
+
+/** Nobody speaks any more. */
+class Lingering implements Track {
+  readonly #connection: Connection;
+  #left: number;
+
+  constructor(connection: Connection, maxBytes: number) {
+    this.#connection = connection;
+    this.#left = maxBytes;
+  }
+
+  received(chunk: Buffer): void {
+    this.#left -= chunk.length;
+    if (this.#left < 0) {
+      this.#connection.destroy();
+    }
+  }
+
+  // Both sides have ended then: the stream closes by itself.
+  finished(): void {}
+
+  drained(): void {}
+
+  expired(): void {
+    this.#connection.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the peer did not close in time"));
+  }
+
+  closing(): void {}
+
+  closed(): void {}
+}
+
+/** Before anybody speaks. */
+const silent: Track = { received() {}, finished() {}, drained() {}, expired() {}, closing() {}, closed() {} };
+
+// One function each for all streams, and the connection in a field: a closure a listener a socket would cost 500 bytes.
+
+function onData(this: Owned, chunk: Buffer): void {
+  this[owner].receive(chunk);
+}
+
+function onEnd(this: Owned): void {
+  this[owner].ended();
+}
+
+function onDrain(this: Owned): void {
+  this[owner].drained();
+}
+
+function onError(this: Owned, error: Error): void {
+  this[owner].failed(error);
+}
+
+function onClose(this: Owned): void {
+  this[owner].gone();
+}
+
+function onStall(this: Owned): void {
+  this[owner].stalled();
+}
+
+function flushLater(connection: Connection): void {
+  connection.flushScheduled();
+}
+
+function drainLater(connection: Connection): void {
+  connection.tellDrainUnlessBlocked();
+}

@@ -1,0 +1,31 @@
+import type { Clock } from "./clock.ts";
+import type { Connection } from "./connection.ts";
+import type { ModuleError, PeerError, TransportError } from "./errors.ts";
+import type { RequestInfo } from "./http/request.ts";
+import type { Limits, Negotiate, Respond, Timeouts } from "./options.ts";
+import type { Registry } from "./registry.ts";
+
+/** What a connection needs to know of its server, and tells it. */
+export interface ServerContext {
+  readonly limits: Limits;
+  readonly timeouts: Timeouts;
+  readonly registry: Registry;
+  readonly negotiate: Negotiate;
+  readonly respond: Respond;
+  readonly advertise: boolean;
+  readonly clock: Clock;
+  /** The server is closing: answers say `Connection: close`, and nothing is switched any more. */
+  readonly draining: boolean;
+  readonly observer: Observer;
+}
+
+/** What a connection tells while it lives. */
+export interface Observer {
+  answered(request: RequestInfo, status: number): void;
+  switched(request: RequestInfo, token: string, connection: Connection): void;
+  /** A peer broke a rule. */
+  refused(error: PeerError): void;
+  /** The program's own code failed. */
+  fault(error: ModuleError): void;
+  closed(connection: Connection, error: TransportError | undefined): void;
+}

@@ -1,0 +1,231 @@
+import { BodyPump, cancelBody } from "./body-pump.ts";
+import type { Connection } from "./connection.ts";
+import { ModuleError, PeerError, TransportError } from "./errors.ts";
+import type { Fields } from "./http/fields.ts";
+import type { HttpRequest } from "./http/request.ts";
+import { type ComposedResponse, composeResponse, type ResponseLike } from "./http/response.ts";
+import type { HttpTrack, Task } from "./http-track.ts";
+import type { Respond } from "./options.ts";
+import { isThenable } from "./thenable.ts";
+
+/** How an exchange ends, where that is known before it begins. */
+export interface ExchangeOptions {
+  /** The connection closes behind the answer. */
+  readonly close: boolean;
+  /** The Upgrade field of a 426 that names none itself. */
+  readonly required: string;
+  /** The client waits for a 100 before it sends its content. */
+  readonly awaitsContinue: boolean;
+  /** The Upgrade field by which the answer advertises; `""` for none. */
+  readonly advertise: string;
+}
+
+/** One request, and its answer over HTTP/1.1. */
+export class Exchange implements Task {
+  readonly #track: HttpTrack;
+  readonly #connection: Connection;
+  readonly #request: HttpRequest;
+  readonly #respond: Respond;
+  readonly #options: ExchangeOptions;
+  #awaitsContinue: boolean;
+  #state: "pending" | "answering" | "over" = "pending";
+  #closeAfter = false;
+  #discarded = 0;
+  #pump: BodyPump | undefined;
+
+  constructor(track: HttpTrack, request: HttpRequest, respond: Respond, options: ExchangeOptions) {
+    this.#track = track;
+    this.#connection = track.connection;
+    this.#request = request;
+    this.#respond = respond;
+    this.#options = options;
+    this.#awaitsContinue = options.awaitsContinue;
+  }
+
+  start(): void {
+    this.#connection.become("responding", Number.POSITIVE_INFINITY);
+    let response: ResponseLike | PromiseLike<ResponseLike>;
+    try {
+      response = this.#respond(this.#request);
+    } catch (cause) {
+      this.#fail(cause);
+      return;
+    }
+    if (isThenable(response)) {
+      response.then(
+        (settled) => this.#connection.turn(() => this.#answer(settled)),
+        (cause: unknown) => this.#connection.turn(() => this.#fail(cause)),
+      );
+    } else {
+      this.#answer(response);
+    }
+  }
+
+  /** The application wants content: the client may be waiting to be told so (RFC 9110 section 10.1.1). */
+  demand(): void {
+    if (this.#awaitsContinue && this.#state === "pending") {
+      this.#awaitsContinue = false;
+      this.#connection.writeLatin1("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    this.#track.goOn();
+  }
+
+  get wantsContent(): boolean {
+    return this.#connection.phase === "discarding" || this.#request.body.hasRoom;
+  }
+
+  content(bytes: Buffer): void {
+    if (this.#connection.phase !== "discarding") {
+      this.#request.body.content(bytes);
+      return;
+    }
+    this.#discarded += bytes.length;
+    if (this.#discarded > this.#connection.context.limits.maxDiscardBytes) {
+      this.#connection.linger();
+    }
+  }
+
+  contentComplete(trailers: Fields): void {
+    if (this.#connection.phase === "discarding") {
+      this.#track.next();
+    } else {
+      this.#request.body.complete(trailers);
+    }
+  }
+
+  contentFailed(error: PeerError): void {
+    this.#request.body.fail(error);
+    if (this.#state === "pending") {
+      this.#over(error);
+      this.#track.refuse(error);
+    } else if (this.#connection.phase === "discarding") {
+      this.#connection.linger();
+    } else {
+      this.#closeAfter = true; // the answer under way is right all the same; nothing can follow it
+    }
+  }
+
+  drained(): void {
+    this.#pump?.drained();
+  }
+
+  /** Only content has a deadline here, and the track watches it: how long an answer takes is the application's to say. */
+  expired(): void {}
+
+  closed(error: TransportError | undefined): void {
+    this.#over(error ?? new TransportError("ERR_TURNOUT_RESET", "the connection closed before the answer was out"));
+  }
+
+  #answer(response: ResponseLike): void {
+    if (this.#state !== "pending") {
+      cancelBody(response.body);
+      return;
+    }
+    let composed: ComposedResponse;
+    try {
+      composed = composeResponse(response, {
+        method: this.#request.method,
+        minorVersion: this.#request.httpVersion === "1.0" ? 0 : 1,
+        close: this.#hasToClose(),
+        date: this.#connection.context.clock.date(),
+        advertise: this.#options.advertise,
+        required: this.#options.required,
+      });
+    } catch (cause) {
+      this.#fail(cause);
+      return;
+    }
+    this.#state = "answering";
+    this.#closeAfter ||= composed.close;
+    this.#track.advertised ||= composed.upgrade;
+    this.#connection.context.observer.answered(this.#request, response.status ?? 200);
+    const { body } = composed;
+    if (typeof body === "string") {
+      this.#connection.writeLatin1(composed.head + body);
+      this.#finish();
+      return;
+    }
+    this.#connection.writeLatin1(composed.head);
+    if (body === undefined) {
+      cancelBody(response.body);
+      this.#finish();
+    } else if (body instanceof Uint8Array) {
+      this.#connection.writeBytes(body);
+      this.#finish();
+    } else {
+      this.#stream(body, composed.framing);
+    }
+  }
+
+  #stream(
+    body: Exclude<ComposedResponse["body"], string | Uint8Array | undefined>,
+    framing: ComposedResponse["framing"],
+  ): void {
+    this.#pump = new BodyPump(this.#connection, body);
+    this.#pump.run(framing).then(
+      () => this.#connection.turn(() => this.#finish()),
+      (cause: unknown) => {
+        this.#pump = undefined;
+        this.#fail(cause);
+      },
+    );
+  }
+
+  /** Whether more on this connection is out of the question, as far as that is known before the answer. */
+  #hasToClose(): boolean {
+    const { context } = this.#connection;
+    if (this.#options.close || this.#closeAfter || context.draining) {
+      return true;
+    }
+    // Content that may or may not come, and content that is too long to skip, leave nowhere to go on from.
+    const unread = this.#track.contentLeft;
+    return (
+      unread > 0 && (this.#awaitsContinue || (!this.#request.body.isTaken && unread > context.limits.maxDiscardBytes))
+    );
+  }
+
+  #finish(): void {
+    if (this.#state !== "answering") {
+      return;
+    }
+    this.#state = "over";
+    this.#pump = undefined;
+    if (this.#closeAfter) {
+      this.#connection.linger();
+    } else if (this.#track.contentLeft > 0) {
+      this.#connection.become("discarding", this.#connection.context.timeouts.bodyMs);
+      this.#track.goOn();
+    } else {
+      this.#track.next();
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#state === "over") {
+      return;
+    }
+    const { observer } = this.#connection.context;
+    const answering = this.#state === "answering";
+    if (cause instanceof PeerError && !answering) {
+      this.#over(cause);
+      this.#track.refuse(cause);
+      return;
+    }
+    observer.fault(new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause }));
+    if (answering) {
+      this.#over(new TransportError("ERR_TURNOUT_RESET", "the answer broke off", { cause }));
+      this.#connection.destroy();
+    } else {
+      this.#answer({ status: 500, body: "500 Internal Server Error\n" });
+    }
+  }
+
+  #over(reason: Error): void {
+    if (this.#state !== "over") {
+      this.#state = "over";
+      this.#request.abandon(reason);
+      this.#request.body.fail(reason);
+      this.#pump?.stop();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+export type { Answered } from "./answered.ts";
+export { type Codec, type CodecOptions, fromCodec } from "./codec.ts";
+export {
+  ModuleError,
+  type ModuleErrorCode,
+  PeerError,
+  type PeerErrorCode,
+  TransportError,
+  type TransportErrorCode,
+  type TurnoutError,
+  UsageError,
+  type UsageErrorCode,
+} from "./errors.ts";
+export { Fields } from "./http/fields.ts";
+export type { HttpRequest, OriginalRequest, Peer, RequestInfo } from "./http/request.ts";
+export type { RequestBody } from "./http/request-body.ts";
+export { type BodyLike, type FieldsLike, type ResponseLike, upgradeRequired } from "./http/response.ts";
+export type { Limits, Negotiate, Respond, ServerOptions, Timeouts } from "./options.ts";
+export {
+  type Decision,
+  decline,
+  type Offer,
+  ProtocolModule,
+  reject,
+  type SwitchOptions,
+  switchTo,
+} from "./protocol-module.ts";
+export { createServer, type DrainCount, type DrainReport, Server, type ServerEvents } from "./server.ts";
+export type { ServerStats } from "./stats.ts";
+export type { Transport } from "./transport.ts";

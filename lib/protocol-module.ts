@@ -1,0 +1,95 @@
+import type { Answered } from "./answered.ts";
+import type { OriginalRequest, RequestInfo } from "./http/request.ts";
+import type { FieldsLike } from "./http/response.ts";
+import type { Transport } from "./transport.ts";
+
+/** What a module is asked before the switch. */
+export interface Offer {
+  /** The request's head. Its content has not been read yet. */
+  readonly request: RequestInfo;
+  /** The offered protocol, in the spelling that the module registered. */
+  readonly token: string;
+  /** Aborted when the client is gone, or the decision took too long. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of an offer; made by {@link switchTo}, {@link decline} and {@link reject}. */
+export type Decision<State> =
+  | { readonly do: "switch"; readonly state: State; readonly headers: FieldsLike | undefined }
+  | { readonly do: "decline" }
+  | { readonly do: "reject"; readonly status: number; readonly body: string; readonly headers: FieldsLike | undefined };
+
+/** What goes with a decision to switch. */
+export interface SwitchOptions {
+  /** Further fields of the 101. What belongs to the switch or to framing is refused: `ERR_TURNOUT_RESPONSE`. */
+  readonly headers?: FieldsLike;
+}
+
+/** Take the offer. `state` is handed to `takeOver` and stays on the transport. */
+export function switchTo(): Decision<undefined>;
+export function switchTo<State>(state: State, options?: SwitchOptions): Decision<State>;
+export function switchTo(state?: unknown, options: SwitchOptions = {}): Decision<unknown> {
+  return { do: "switch", state, headers: options.headers };
+}
+
+/** Leave the offer: the next one is asked, and then the application answers as if there had been none. */
+export function decline(): Decision<never> {
+  return declined;
+}
+
+const declined: Decision<never> = { do: "decline" };
+
+/** Refuse the request, over HTTP/1.1, with a status from 300 to 599. A 426 names the module's tokens by itself. */
+export function reject(status: number, body = "", options: SwitchOptions = {}): Decision<never> {
+  return { do: "reject", status, body, headers: options.headers };
+}
+
+/**
+ * A protocol that a connection can be switched to. Subclass it, declare what can be declared, and answer the original
+ * request in `takeOver`. One instance serves many connections: keep what belongs to one of them in the state or in
+ * closures.
+ */
+export abstract class ProtocolModule<State = undefined> {
+  /** The Upgrade tokens (`name[/version]`) that lead here, in the module's order of preference. */
+  abstract readonly tokens: readonly string[];
+
+  /** The methods whose meaning the protocol can honour (RFC 9110 section 7.8); `"*"` for all. Default GET. */
+  readonly methods: readonly string[] | "*" = ["GET"];
+
+  /** Bytes of content that the original request may have. Default 0. With more, it is answered over HTTP/1.1. */
+  readonly maxBody: number = 0;
+
+  /**
+   * What the end of the client's bytes means. `"mirror"`: the server's side ends, too, once all is written.
+   * `"manual"`: the module goes on writing, and calls `end()` itself. Default `"mirror"`.
+   */
+  readonly halfClose: "mirror" | "manual" = "mirror";
+
+  /** Fields that have to be named in Connection for the offer to count, since they are hop-by-hop. Default none. */
+  readonly hopFields: readonly string[] = [];
+
+  /**
+   * Protocols that are spoken on top of this one from its first byte on, in ascending order of layers. The 101 names
+   * them behind the token (RFC 9110 section 7.8). Default none.
+   */
+  readonly above: readonly string[] = [];
+
+  /** Decide about an offer before anything is written. Default: take it. */
+  accept(_offer: Offer): Decision<State> | Promise<Decision<State>> {
+    return { do: "switch", state: undefined as State, headers: undefined };
+  }
+
+  /**
+   * The connection speaks this protocol now: answer `request` in it. Returns the receipt that the transport gave for
+   * the answer; a long answer returns it with its first bytes and goes on writing.
+   */
+  abstract takeOver(request: OriginalRequest, transport: Transport<State>, state: State): Answered | Promise<Answered>;
+
+  /** The server is closing: say so in the protocol's own way, and end soon. Default: `transport.end()`. */
+  drain(transport: Transport<State>): void {
+    transport.end();
+  }
+
+  /** The connection is closed; called once. `error` is there when it did not end in order. */
+  onClose(_transport: Transport<State>, _error: Error | undefined): void {}
+}

@@ -1,0 +1,244 @@
+import { EventEmitter, once } from "node:events";
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type ListenOptions,
+  type Server as NetServer,
+} from "node:net";
+import { performance } from "node:perf_hooks";
+import type { Duplex } from "node:stream";
+import { Clock } from "./clock.ts";
+import { Connection } from "./connection.ts";
+import type { Observer, ServerContext } from "./context.ts";
+import { type ModuleError, type PeerError, TransportError, UsageError } from "./errors.ts";
+import type { RequestInfo } from "./http/request.ts";
+import { HttpTrack } from "./http-track.ts";
+import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
+import { Registry } from "./registry.ts";
+import { type ServerStats, Tally } from "./stats.ts";
+import { SwitchedTrack } from "./switched-track.ts";
+
+/** How the connections of a kind ended when the server closed. */
+export interface DrainCount {
+  /** Ended in order within the grace period. */
+  readonly closed: number;
+  /** Destroyed when it was over. */
+  readonly destroyed: number;
+}
+
+/** What became of the connections that were open when `close()` was called. */
+export interface DrainReport {
+  readonly durationMs: number;
+  /** Connections on the HTTP/1.1 track. */
+  readonly http: DrainCount;
+  /** Switched connections, by token. */
+  readonly switched: Readonly<Record<string, DrainCount>>;
+}
+
+/** The events of a {@link Server}. */
+export interface ServerEvents {
+  /** A request was answered over HTTP/1.1. */
+  answered: [request: RequestInfo, status: number];
+  /** A connection was switched. */
+  switched: [request: RequestInfo, token: string];
+  /** A peer broke a rule, and was told so. */
+  refused: [error: PeerError];
+  /** A module or the application failed. Without a listener the error goes to standard error. */
+  fault: [error: ModuleError];
+  /** A connection is closed; with the error, when it did not end in order. */
+  closed: [error: TransportError | undefined];
+}
+
+/** One port on which connections start with HTTP/1.1, and may be switched to any protocol that a module speaks. */
+export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  readonly #context: ServerContext;
+  readonly #limits: Limits;
+  readonly #timeouts: Timeouts;
+  readonly #tally: Tally = new Tally();
+  readonly #connections: Set<Connection> = new Set();
+  #listener: NetServer | undefined;
+  #draining = false;
+  #closed: Promise<DrainReport> | undefined;
+  #settleClosed: (() => void) | undefined;
+
+  constructor(options: ServerOptions = {}) {
+    super();
+    const limits = resolveLimits(options.limits);
+    const timeouts = resolveTimeouts(options.timeouts);
+    this.#limits = limits;
+    this.#timeouts = timeouts;
+    const isDraining = (): boolean => this.#draining;
+    this.#context = {
+      limits,
+      timeouts,
+      registry: new Registry(options.protocols ?? []),
+      negotiate: options.negotiate ?? "client",
+      respond: options.respond ?? (() => ({ status: 404, body: "404 Not Found\n" })),
+      advertise: options.advertise ?? false,
+      clock: new Clock(Math.min(...Object.values(timeouts))),
+      get draining() {
+        return isDraining();
+      },
+      observer: this.#observer(),
+    };
+  }
+
+  /**
+   * Listens, with the options of `net.Server.listen` (`port`, `host`, `path`, `backlog`, `fd`, `signal`, ...). Aborting
+   * `signal` closes the server. Rejects with the system's error, such as `EADDRINUSE`.
+   */
+  async listen(options: ListenOptions & { readonly fd?: number } = {}): Promise<AddressInfo | string> {
+    if (this.#listener !== undefined || this.#draining) {
+      throw new UsageError("ERR_TURNOUT_STATE", "the server listens already, or is closed");
+    }
+    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.accept(socket));
+    this.#listener = listener;
+    if (Number.isFinite(this.#limits.maxConnections)) {
+      listener.maxConnections = this.#limits.maxConnections;
+    }
+    const { signal, ...where } = options;
+    try {
+      signal?.throwIfAborted();
+      listener.listen(where);
+      await once(listener, "listening");
+    } catch (error) {
+      this.#listener = undefined;
+      throw error;
+    }
+    signal?.addEventListener("abort", () => void this.close(), { once: true });
+    // Such as a full table of file descriptors: the next connection may fare better.
+    listener.on("error", () => {});
+    return listener.address()!;
+  }
+
+  /** Serves a stream that comes from elsewhere: another server, or one end of `stream.duplexPair()`. */
+  accept(stream: Duplex): void {
+    this.#tally.accepted++;
+    const connection = new Connection(stream, this.#context);
+    this.#connections.add(connection);
+    this.#context.clock.watch(connection);
+    connection.speak(new HttpTrack(connection));
+    if (this.#draining) {
+      connection.track.closing();
+    }
+  }
+
+  /** Where the server listens; undefined while it does not. */
+  address(): AddressInfo | string | undefined {
+    return this.#listener?.address() ?? undefined;
+  }
+
+  stats(): ServerStats {
+    return this.#tally.snapshot(this.#connections.size);
+  }
+
+  /**
+   * Stops listening and lets everything on the port end politely: idle connections are closed, requests under way are
+   * answered with `Connection: close`, modules are asked to `drain`. What is left after `graceMs` (default: the option
+   * `timeouts.drainMs`) is destroyed. Resolves when all is closed. A further call can only shorten the grace period.
+   */
+  close({ graceMs = this.#timeouts.drainMs }: { readonly graceMs?: number } = {}): Promise<DrainReport> {
+    if (graceMs <= 0) {
+      this.#closed ??= this.#drain();
+      this.#destroyAll();
+      return this.#closed;
+    }
+    this.#closed ??= this.#drain();
+    const timer = setTimeout(() => this.#destroyAll(), Math.min(graceMs, 2 ** 31 - 1));
+    void this.#closed.then(() => clearTimeout(timer));
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #drain(): Promise<DrainReport> {
+    const start = performance.now();
+    this.#draining = true;
+    const kinds = new Map([...this.#connections].map((connection) => [connection, kindOf(connection)]));
+    const destroyed = new Set<Connection>();
+    this.#onDestroyed = (connection) => destroyed.add(connection);
+    const listenerClosed = this.#listener === undefined ? undefined : once(this.#listener, "close");
+    this.#listener?.close();
+    for (const connection of this.#connections) {
+      connection.turn(() => connection.track.closing());
+    }
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#settleClosed = resolve;
+      });
+    }
+    await listenerClosed;
+    return reportOf(kinds, destroyed, performance.now() - start);
+  }
+
+  #onDestroyed: (connection: Connection) => void = () => {};
+
+  #destroyAll(): void {
+    for (const connection of this.#connections) {
+      this.#onDestroyed(connection);
+      connection.destroy(new TransportError("ERR_TURNOUT_DRAIN_TIMEOUT", "the server closed"));
+    }
+  }
+
+  #observer(): Observer {
+    return {
+      answered: (request, status) => {
+        this.#tally.answered(status);
+        this.emit("answered", request, status);
+      },
+      switched: (request, token) => {
+        this.#tally.switched(token);
+        this.emit("switched", request, token);
+      },
+      refused: (error) => {
+        this.#tally.refused(error);
+        this.emit("refused", error);
+      },
+      fault: (error) => {
+        this.#tally.fault(error);
+        if (!this.emit("fault", error)) {
+          console.error(error);
+        }
+      },
+      closed: (connection, error) => {
+        this.#connections.delete(connection);
+        this.#context.clock.unwatch(connection);
+        if (connection.track instanceof SwitchedTrack) {
+          this.#tally.switchedClosed(connection.track.token);
+        }
+        this.emit("closed", error);
+        if (this.#connections.size === 0) {
+          this.#settleClosed?.();
+        }
+      },
+    };
+  }
+}
+
+/** A server; it does not listen yet. Throws a `UsageError` for options that make no sense. */
+export function createServer(options?: ServerOptions): Server {
+  return new Server(options);
+}
+
+function kindOf({ track }: Connection): string | undefined {
+  return track instanceof SwitchedTrack ? track.token : undefined;
+}
+
+function reportOf(
+  kinds: ReadonlyMap<Connection, string | undefined>,
+  destroyed: ReadonlySet<Connection>,
+  durationMs: number,
+): DrainReport {
+  const http = { closed: 0, destroyed: 0 };
+  const switched: Record<string, { closed: number; destroyed: number }> = {};
+  for (const [connection, token] of kinds) {
+    if (token !== undefined) {
+      switched[token] ??= { closed: 0, destroyed: 0 };
+    }
+    const count = token === undefined ? http : switched[token]!;
+    count[destroyed.has(connection) ? "destroyed" : "closed"]++;
+  }
+  return { durationMs, http, switched };
+}

@@ -1,0 +1,115 @@
+import type { Duplex } from "node:stream";
+
+/** The longest that one wait may take before it fails. */
+const patienceMs = 10_000;
+
+/** A client that sends bytes as they are and waits for what comes: nothing sleeps, and every wait has an end. */
+export class Client {
+  readonly stream: Duplex;
+  #received: Buffer = Buffer.alloc(0);
+  #ended = false;
+  #closed = false;
+  #failure: Error | undefined;
+  #wake: () => void = () => {};
+
+  constructor(stream: Duplex) {
+    this.stream = stream;
+    stream.on("data", (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake();
+    });
+    stream.on("end", () => {
+      this.#ended = true;
+      this.#wake();
+    });
+    stream.on("error", (error) => {
+      this.#failure = error;
+      this.#wake();
+    });
+    stream.on("close", () => {
+      this.#closed = true;
+      this.#wake();
+    });
+  }
+
+  /** What has come and was not taken. */
+  get pending(): Buffer {
+    return this.#received;
+  }
+
+  /** Text is latin1. */
+  send(bytes: string | Uint8Array): this {
+    this.stream.write(raw(bytes));
+    return this;
+  }
+
+  /** Sends, and waits until the system has taken it: what is sent next is a segment of its own. */
+  async sendSegment(bytes: string | Uint8Array): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.stream.write(raw(bytes), () => resolve());
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Finishes sending. */
+  end(): this {
+    this.stream.end();
+    return this;
+  }
+
+  /** Takes exactly `length` bytes. */
+  async take(length: number): Promise<Buffer> {
+    await this.#until(() => this.#received.length >= length, `${length} bytes`);
+    return this.#cut(length);
+  }
+
+  /** Takes everything up to and with `mark` (latin1). */
+  async takeUntil(mark: string): Promise<Buffer> {
+    await this.#until(() => this.#received.includes(mark, 0, "latin1"), JSON.stringify(mark));
+    return this.#cut(this.#received.indexOf(mark, 0, "latin1") + mark.length);
+  }
+
+  /** Takes all that comes until the server has finished. Rejects where the connection failed instead. */
+  async rest(): Promise<Buffer> {
+    await this.#until(() => this.#ended || this.#closed, "the end");
+    if (!this.#ended && this.#failure !== undefined) {
+      throw this.#failure;
+    }
+    return this.#cut(this.#received.length);
+  }
+
+  /** Waits until the connection is gone, in whichever way; gives what had come. */
+  async gone(): Promise<Buffer> {
+    await this.#until(() => this.#ended || this.#closed, "the end, or a reset");
+    return this.#cut(this.#received.length);
+  }
+
+  #cut(length: number): Buffer {
+    const taken = this.#received.subarray(0, length);
+    this.#received = this.#received.subarray(length);
+    return taken;
+  }
+
+  async #until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    while (!condition()) {
+      const left = deadline - Date.now();
+      if (left <= 0 || this.#closed) {
+        const state = this.#closed ? "closed" : this.#ended ? "ended" : "open";
+        const pending = JSON.stringify(this.#received.toString("latin1"));
+        throw new Error(`waited in vain for ${what} (${state}); pending: ${pending}`, { cause: this.#failure });
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+function raw(bytes: string | Uint8Array): Uint8Array {
+  return typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
+}

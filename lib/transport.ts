@@ -1,0 +1,57 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Answered } from "./answered.ts";
+import type { Peer } from "./http/request.ts";
+
+/**
+ * What a module speaks through, of one shape over TCP, TLS and any other duplex stream. The core owns the stream: no
+ * error event exists for a module to forget, and what a callback throws or rejects with ends this connection only.
+ *
+ * The bytes that came behind the request's head are the first `onData`. Nothing is read before `onData` is set.
+ */
+export interface Transport<State = unknown> {
+  /** Bytes from the client. The chunk is the module's to keep. */
+  onData: ((chunk: Buffer) => unknown) | undefined;
+  /** The client has finished; nothing more will come. With `halfClose: "mirror"` the server's side ends after this. */
+  onEnd: (() => unknown) | undefined;
+  /** After `write` gave false: there is room again. */
+  onDrain: (() => unknown) | undefined;
+  /** The connection is closed. Called once; with the error, when it did not end in order. */
+  onClose: ((error: Error | undefined) => unknown) | undefined;
+
+  /** What `accept` decided with `switchTo(state)`. */
+  readonly state: State;
+  /** The token that was switched to. */
+  readonly token: string;
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** Bytes written and not yet taken by the system. */
+  readonly bufferedBytes: number;
+  /** Whether nothing can be written any more: ended, destroyed or closed. */
+  readonly ended: boolean;
+  /** The native socket, for what only it can do (`setKeepAlive`, ...); undefined where the stream is none. */
+  readonly socket: Socket | undefined;
+
+  /**
+   * Writes the first bytes of the answer to the original request, in the new protocol, and gives the receipt. Text is
+   * UTF-8. Once only: a second call throws `ERR_TURNOUT_STATE`.
+   */
+  answer(bytes: string | Uint8Array): Answered;
+  /** The receipt for protocols in which the 101 itself is the answer, such as WebSocket. */
+  answeredByHandshake(): Answered;
+
+  /**
+   * Writes bytes, or text as UTF-8. False: enough is waiting; go on at `onDrain`. Do not change the bytes afterwards.
+   * What is written in one turn of the event loop leaves together.
+   */
+  write(bytes: string | Uint8Array): boolean;
+  /** Ends the server's side, after `bytes` and all that was written before. */
+  end(bytes?: string | Uint8Array): void;
+  /** Ends both sides at once; what is still waiting is lost. */
+  destroy(error?: Error): void;
+  /** Stops reading; TCP holds the client back. */
+  pause(): void;
+  resume(): void;
+  /** The transport as a standard Duplex, for `pipe` and `for await`. Takes over the callbacks. */
+  duplex(): Duplex;
+}

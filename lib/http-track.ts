@@ -281,7 +281,9 @@ export class HttpTrack implements Track, ContentSink {
   #readContent(decoder: BodyDecoder): boolean {
     if (this.#task === undefined || !this.#task.wantsContent) {
       this.#unwantedSince ??= this.#context.clock.now;
-      this.connection.deadline = Number.POSITIVE_INFINITY;
+      if (this.connection.phase === "responding") {
+        this.connection.deadline = Number.POSITIVE_INFINITY; // the application takes its time; a module may not
+      }
       return false;
     }
     if (this.#unwantedSince !== undefined) {

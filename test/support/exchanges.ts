@@ -92,3 +92,10 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
   });
   return { opened, open };
 }
+
+/** Lets the event loop turn, for what it would do next to be done: to see that something does not happen. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

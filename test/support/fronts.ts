@@ -26,6 +26,7 @@ export function tlsFront(): Front {
     connect: async (port) => {
       const options = { port, host: "127.0.0.1", ca: certificate.cert, allowHalfOpen: true };
       const stream = connectTls(options);
+      stream.setNoDelay();
       await once(stream, "secureConnect");
       return new RawClient(stream);
     },

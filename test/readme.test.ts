@@ -1,0 +1,159 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { assert } from "chai";
+import { peerErrorStatuses } from "../lib/errors.ts";
+import { resolveLimits, resolveTimeouts } from "../lib/options.ts";
+import { follows } from "../lib/phase.ts";
+import { type Compiled, compiled } from "./support/compiled.ts";
+import { packageRoot } from "./support/package-root.ts";
+import { RawClient } from "./support/raw-client.ts";
+
+const pages = ["README.md", "protocols/echo/README.md", "protocols/example/README.md"];
+const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
+
+/** Something said to a program, and what has to come back. */
+type Conversation = readonly [says: string, hears: string];
+
+const upgrade = (token: string, target = "/", more = ""): string =>
+  `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${token}\r\n${more}\r\n`;
+
+/** For each program, known by a piece of its text, what it is tried with. */
+const conversations: Readonly<Record<string, Conversation>> = {
+  "class Shout": [`${upgrade("tea/9, shout/1", "/tea")}please\n`, "\r\n\r\nYOU ASKED FOR /tea\nPLEASE\n"],
+  "class Chat": [
+    `${upgrade("chat/1", "/hall", "Authorization: Basic YWRhOmxvdmVsYWNl\r\n")}hi`,
+    "welcome to /hall, ada\n<ada> hi",
+  ],
+  "class Gunzip": [upgrade("gunzip/1"), "ready\n"],
+  "const counter": [`${upgrade("count/1", "/x")}12345`, "counting for /x\n5\n"],
+  "/only-echo": ["POST /upper HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "\r\n\r\nABC"],
+  "/plain/": [upgrade("echo/1", "/plain/x"), "HTTP/1.1 404 "],
+  "protocols: [new EchoProtocol()] }).listen": [`${upgrade("echo/1", "/x")}ping`, "GET /x\r\nping"],
+  "protocols: [new ExampleProtocol()] }).listen": [upgrade("example/1, foo/2"), "example/1 GET / \r\n"],
+};
+
+interface Program {
+  readonly title: string;
+  readonly name: string;
+  readonly text: string;
+}
+
+const programs: readonly Program[] = pages.flatMap((page) =>
+  [...readFileSync(join(packageRoot, page), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text], index) => ({
+    title: `${page}, program ${index + 1}`,
+    name: `${dirname(page).replace(/\W/g, "")}${index + 1}`,
+    text: text!,
+  })),
+);
+
+describe("the README's programs", () => {
+  let output: Compiled;
+
+  before(function () {
+    this.timeout(60_000);
+    output = compiled(
+      Object.fromEntries(
+        programs.map(({ name, text }) => [
+          `p${name}`,
+          text.replace(
+            "listen({ port: 8080 })",
+            'listen({ port: 0, host: "127.0.0.1" }).then((at) => console.log(typeof at === "object" ? at.port : at))',
+          ),
+        ]),
+      ),
+    );
+  });
+
+  after(() => output.remove());
+
+  it("compile in a strict project", () => {
+    assert.deepEqual(output.errors, []);
+    assert.isAbove(programs.length, 6);
+  });
+
+  for (const { title, name, text } of programs) {
+    const listens = text.includes("listen({ port: 8080 })");
+    it(`${title} ${listens ? "answers" : "runs"}`, async function () {
+      this.timeout(60_000);
+      const child = spawn(process.execPath, [join(output.folder, `p${name}.js`)], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let complaints = "";
+      child.stderr.on("data", (chunk) => {
+        complaints += chunk;
+      });
+      const exited = once(child, "exit");
+      try {
+        if (listens) {
+          const known = Object.entries(conversations).find(([piece]) => text.includes(piece));
+          assert.isDefined(known, "no conversation is known for this program");
+          const failed = exited.then(() => Promise.reject(new Error(`the program ended: ${complaints}`)));
+          await Promise.race([converse(child.stdout, known![1]), failed]);
+        } else {
+          assert.deepEqual(await exited, [0, null], complaints);
+        }
+      } finally {
+        child.kill();
+        await exited;
+      }
+    });
+  }
+});
+
+async function converse(stdout: NodeJS.ReadableStream, [says, hears]: Conversation): Promise<void> {
+  const [port] = (await once(createInterface(stdout), "line")) as [string];
+  const client = await RawClient.connect(Number(port));
+  try {
+    client.send(says);
+    await client.takeUntil(hears);
+  } finally {
+    client.stream.destroy();
+  }
+}
+
+describe("what the README says of the code", () => {
+  it("the diagram has the arrows of the phase table, and no others", () => {
+    const drawn = [...readme.matchAll(/^ {2}(\w+) --> (\w+)/gm)].map(([, from, to]) => `${from} --> ${to}`);
+    const allowed = Object.entries(follows).flatMap(([from, tos]) => tos.map((to) => `${from} --> ${to}`));
+    assert.sameMembers(drawn, allowed);
+  });
+
+  it("limits and deadlines have their defaults", () => {
+    const said = tableRows(/^\| `(\w+Ms|m[ai][xn]\w+[a-z])` \| ([\d,]+|Infinity) \| (?!bytes)/gm);
+    const real = { ...resolveLimits(), ...resolveTimeouts() };
+    assert.deepEqual(
+      Object.fromEntries(said.map(([name, value]) => [name, Number(value.replaceAll(",", ""))])),
+      real as Record<string, number>,
+    );
+  });
+
+  it("each fault of a peer has its code and its status", () => {
+    const said = tableRows(/^\| `(ERR_TURNOUT_\w+)` \| (\d{3}) \|/gm);
+    const real = peerErrorStatuses() as Record<string, number>;
+    assert.deepEqual(Object.fromEntries(said.map(([code, status]) => [code, Number(status)])), real);
+  });
+
+  it("every other code is in the table", () => {
+    const source = readFileSync(join(packageRoot, "lib", "errors.ts"), "utf8");
+    const codes = new Set(source.match(/ERR_TURNOUT_\w+/g));
+    codes.delete("ERR_TURNOUT_");
+    const said = tableRows(/^\| `(ERR_TURNOUT_\w+)` (\|)/gm).map(([code]) => code);
+    assert.sameMembers(said, [...codes]);
+  });
+
+  it("the files that it links to exist", () => {
+    for (const page of [...pages, "CONTRIBUTING.md", "SECURITY.md"]) {
+      const text = readFileSync(join(packageRoot, page), "utf8");
+      for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+        assert.isTrue(existsSync(join(packageRoot, dirname(page), link!)), `${page}: ${link}`);
+      }
+    }
+  });
+});
+
+function tableRows(pattern: RegExp): [string, string][] {
+  return [...readme.matchAll(pattern)].map(([, first, second]) => [first!, second!]);
+}

@@ -97,7 +97,7 @@ export class Exchange implements Task {
     this.#request.body.fail(error);
     if (this.#state === "pending") {
       this.#over(error);
-      this.#track.refuse(error);
+      this.#track.refuse(error, this.#request.method);
     } else if (this.#connection.phase === "discarding") {
       this.#connection.linger();
     } else {
@@ -208,7 +208,7 @@ export class Exchange implements Task {
     const answering = this.#state === "answering";
     if (cause instanceof PeerError && !answering) {
       this.#over(cause);
-      this.#track.refuse(cause);
+      this.#track.refuse(cause, this.#request.method);
       return;
     }
     observer.fault(new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause }));
@@ -223,7 +223,7 @@ export class Exchange implements Task {
   #over(reason: Error): void {
     if (this.#state !== "over") {
       this.#state = "over";
-      this.#request.abandon(reason);
+      this.#request.abandon(() => reason);
       this.#request.body.fail(reason);
       this.#pump?.stop();
     }

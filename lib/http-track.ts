@@ -114,7 +114,7 @@ export class HttpTrack implements Track, ContentSink {
     }
     this.#running = false;
     if (this.connection.track === this) {
-      if (this.#held.length >= this.#context.limits.maxEarlyBytes) {
+      if (this.#held.length > 0 && this.#held.length >= this.#context.limits.maxEarlyBytes) {
         this.connection.pause();
       } else {
         this.connection.resume();
@@ -134,13 +134,13 @@ export class HttpTrack implements Track, ContentSink {
   }
 
   /** Answers what cannot be understood, and closes: where the next request begins is in doubt. */
-  refuse(error: PeerError): void {
+  refuse(error: PeerError, method = "GET"): void {
     this.#context.observer.refused(error);
     const composed = composeResponse(
       { status: error.status, headers: textPlain, body: `${error.code}: ${error.message}\n` },
-      { method: "GET", minorVersion: 1, close: true, date: this.#context.clock.date(), advertise: "", required: "" },
+      { method, minorVersion: 1, close: true, date: this.#context.clock.date(), advertise: "", required: "" },
     );
-    this.connection.writeLatin1(composed.head + composed.body);
+    this.connection.writeLatin1(composed.head + (composed.body ?? ""));
     this.connection.linger();
   }
 
@@ -212,7 +212,7 @@ export class HttpTrack implements Track, ContentSink {
     this.#requests++;
     if (head.contentLength !== 0) {
       if (!BodyDecoder.fits(head.contentLength, this.#context.limits.maxBodyBytes)) {
-        this.refuse(new PeerError("ERR_TURNOUT_CONTENT_TOO_LARGE"));
+        this.refuse(new PeerError("ERR_TURNOUT_CONTENT_TOO_LARGE"), head.method);
         return;
       }
       this.#decoder = new BodyDecoder(head.contentLength, this.#context.limits, this);

@@ -114,7 +114,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     this.#destroyed = true;
     this.#flowing = false;
     this.#held.clear();
-    this.#request.abandon(failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
+    this.#request.abandon(() => failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
     this.#call("onClose", this.onClose, failure);
     this.#call("onClose", () => this.#module.onClose(this, failure));
     this.#onData = this.onEnd = this.onDrain = this.onClose = undefined;
@@ -256,7 +256,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     if (this.#onData === undefined && (this.#ended || (this.#settled && this.#finished !== "no"))) {
       this.#held.clear(); // nobody reads, and nobody will
     }
-    if (this.#held.length >= this.#connection.context.limits.maxEarlyBytes) {
+    if (this.#held.length > 0 && this.#held.length >= this.#connection.context.limits.maxEarlyBytes) {
       this.#connection.pause();
       return;
     }

@@ -71,8 +71,8 @@ export class Switching implements Task {
   }
 
   contentFailed(error: PeerError): void {
-    this.#request.abandon(error);
-    this.#track.refuse(error);
+    this.#request.abandon(() => error);
+    this.#track.refuse(error, this.#request.method);
   }
 
   drained(): void {}
@@ -80,7 +80,7 @@ export class Switching implements Task {
   expired(): void {
     const late = new ModuleError("ERR_TURNOUT_ACCEPT_TIMEOUT", this.#names(), "accept did not decide in time");
     this.#settled = true;
-    this.#request.abandon(late);
+    this.#request.abandon(() => late);
     this.#connection.context.observer.fault(late);
     this.#connection.turn(() =>
       this.#track.answer({ status: 503, body: "503 Service Unavailable\n" }, { close: true }),
@@ -89,7 +89,7 @@ export class Switching implements Task {
 
   closed(error: TransportError | undefined): void {
     this.#settled = true;
-    this.#request.abandon(error ?? new TransportError("ERR_TURNOUT_RESET", "the client left before the switch"));
+    this.#request.abandon(() => error ?? new TransportError("ERR_TURNOUT_RESET", "the client left before the switch"));
   }
 
   #settle(outcome: Outcome): void {

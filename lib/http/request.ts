@@ -36,7 +36,7 @@ export class RequestInfo {
   readonly #wantsUpgrade: boolean;
   readonly #authority: string | undefined;
   #abort: AbortController | undefined;
-  #abandoned: Error | undefined;
+  #abandoned: (() => Error) | undefined;
 
   constructor(head: ParsedHead, origin: RequestOrigin) {
     this.method = head.method;
@@ -92,16 +92,16 @@ export class RequestInfo {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
       if (this.#abandoned !== undefined) {
-        this.#abort.abort(this.#abandoned);
+        this.#abort.abort(this.#abandoned());
       }
     }
     return this.#abort.signal;
   }
 
-  /** @internal Nobody waits for an answer any more. */
-  abandon(reason: Error): void {
+  /** @internal Nobody waits for an answer any more. The reason is made only for those who have asked for the signal. */
+  abandon(reason: () => Error): void {
     this.#abandoned = reason;
-    this.#abort?.abort(reason);
+    this.#abort?.abort(reason());
   }
 }
 

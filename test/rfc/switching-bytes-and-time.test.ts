@@ -12,6 +12,7 @@ import {
   getTwo,
   postWithUpgradeTo,
   switchingHead,
+  turns,
   underTest,
   upgradeTo,
   withoutDates,
@@ -39,26 +40,34 @@ function pendingAccept(decide: () => Decision<undefined>) {
 const numbered = (length: number): string =>
   Array.from({ length: length / 8 }, (_, index) => index.toString(16).padStart(7, "0").concat(" ")).join("");
 
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-};
-
 describe("bytes behind the request while accept is pending", () => {
-  it("T-52 RFC 9110 section 7.8: 100 KiB of them come once, in order, behind the answer, and are bounded meanwhile", async () => {
+  it("T-52 RFC 9110 section 7.8: 100 KiB of them come once, in order, and behind the answer", async () => {
+    const { options, asked, answer } = pendingAccept(switchTo);
+    await underTest(async ({ connect }) => {
+      const early = numbered(100 * 1024);
+      const client = (await connect()).send(upgradeTo("own/1") + early);
+      await asked;
+      expect(client.pending).to.equal("");
+      answer();
+      const output = `${switchingHead("own/1")}own/1 GET /x\r\n${early}`;
+      expect((await client.take(output.length)) === output).to.equal(true);
+      expect(await client.end().rest()).to.equal("");
+    }, options);
+  });
+
+  it("T-52 RFC 9110 section 7.8: of 4 MiB only maxEarlyBytes are taken until accept has decided", async () => {
     const maxEarlyBytes = 16_384;
     const { options, asked, answer } = pendingAccept(switchTo);
     await servingBehind(tcpFront, { ...options, limits: { maxEarlyBytes } }, async ({ connect, sockets }) => {
       const client = await connect();
       const held = once(sockets[0]!, "pause");
-      const early = numbered(100 * 1024);
-      client.send(upgradeTo("own/1")).send(early);
+      const early = numbered(4 * 1024 * 1024);
+      client.send(upgradeTo("own/1") + early);
       await Promise.all([asked, held]);
-      await turns(3);
-      const { bytesRead } = sockets[0]!;
-      expect(bytesRead).to.be.below(upgradeTo("own/1").length + maxEarlyBytes + 65_536);
-      expect(client.pending).to.equal("");
+      await turns(10);
+      // One read passes the mark, and a paused socket reads on until its own buffer is full.
+      const { bytesRead, readableHighWaterMark } = sockets[0]!;
+      expect(bytesRead).to.be.below(maxEarlyBytes + readableHighWaterMark + 2 * 65_536);
       answer();
       const output = `${switchingHead("own/1")}own/1 GET /x\r\n${early}`;
       expect((await client.take(output.length)) === output).to.equal(true);
@@ -66,21 +75,26 @@ describe("bytes behind the request while accept is pending", () => {
     });
   });
 
-  it("T-53 RFC 9931 section 3: after decline they are requests: a good one is answered, garbage refused", async () => {
-    for (const [early, expected] of [
-      [getTwo, /^HTTP\/1\.1 200 OK\r\nContent-Length: 11\r\n\r\nGET \/two 0\n$/],
-      ["\x16\x03\x01\x00\xa5garbage", /^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n[^]*$/],
-    ] as const) {
-      const { options, asked, answer } = pendingAccept(decline);
-      await underTest(async ({ connect, server }) => {
-        const client = (await connect()).send(upgradeTo("own/1") + early).end();
-        await asked;
-        answer();
-        await expectOrdinary(client, "GET /x 0");
-        expect(withoutDates(await client.rest())).to.match(expected);
-        expect(server.stats().switched).to.deep.equal({});
-      }, options);
-    }
+  it("T-53 RFC 9931 section 3: after decline they are requests: a good one is answered", async () => {
+    const { options, asked, answer } = pendingAccept(decline);
+    await underTest(async ({ connect }) => {
+      const client = (await connect()).send(upgradeTo("own/1") + getTwo).end();
+      await asked;
+      answer();
+      expect(withoutDates(await client.rest())).to.equal(described("GET /x 0") + described("GET /two 0"));
+    }, options);
+  });
+
+  it("T-53 RFC 9931 section 3: after decline they are requests: garbage is refused", async () => {
+    const { options, asked, answer } = pendingAccept(decline);
+    await underTest(async ({ connect, server }) => {
+      const client = (await connect()).send(`${upgradeTo("own/1")}\x16\x03\x01\x00\xa5garbage`);
+      await asked;
+      answer();
+      await expectOrdinary(client, "GET /x 0");
+      await expectRefused(client, 400);
+      expect(server.stats().switched).to.deep.equal({});
+    }, options);
   });
 
   it("T-54 RFC 9931 section 3, RFC 9110 section 7.8: after reject they are nothing: 401 and close", async () => {
@@ -243,7 +257,6 @@ describe("accept fails", () => {
       async ({ connect }) => {
         await expectSwitch((await connect()).send(upgradeTo("no/1, own/1")), "own/1", "own/1 GET /x\r\n");
         await expectIgnored((await connect()).send(upgradeTo("no/1")));
-        expect(described("GET /x 0")).to.include("GET /x 0");
       },
       {
         respond: describeRequest,
@@ -266,8 +279,8 @@ describe("the client stops reading during the answer", () => {
       takeOver: (_request, transport) => {
         const go = (): void => {
           while (seen.written < total) {
-            const room = seen.written === 0 || transport.write(piece);
             seen.written += piece.length;
+            const room = transport.write(piece);
             seen.mostBuffered = Math.max(seen.mostBuffered, transport.bufferedBytes);
             if (!room) {
               seen.refusals++;
@@ -281,7 +294,7 @@ describe("the client stops reading during the answer", () => {
           seen.drains++;
           go();
         };
-        const receipt = transport.answer(piece);
+        const receipt = transport.answer("");
         go();
         return receipt;
       },

@@ -45,7 +45,10 @@ export function outcomeOf(pieces: readonly Buffer[], limits: HeadLimits = usualL
 export const host = "Host: example.org\r\n";
 
 /** A head of these field lines, behind Host. */
-export function withFields(lines: string[], { method = "GET", minor = 1 }: { method?: string; minor?: number } = {}): string {
+export function withFields(
+  lines: string[],
+  { method = "GET", minor = 1 }: { method?: string; minor?: number } = {},
+): string {
   return `${method} / HTTP/1.${minor}\r\n${host}${lines.map((line) => `${line}\r\n`).join("")}\r\n`;
 }
 

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { packageRoot } from "./package-root.ts";
+
+/** The program that `npm start` runs. */
+export const program: string = join(packageRoot, "dist", "lib", "cli", "main.js");
+
+/** The demonstration server as a process of its own, without a terminal. */
+export class Demonstration {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly port: number;
+  readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+
+  private constructor(child: ChildProcess, url: string) {
+    this.child = child;
+    this.url = url;
+    this.port = Number(new URL(url).port);
+    this.#exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  }
+
+  /** Starts it on a free port, and waits for its one line. */
+  static async start(...args: string[]): Promise<Demonstration> {
+    const child = spawn(process.execPath, [program, "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
+    const said = once(createInterface(child.stdout!), "line") as Promise<[string]>;
+    const [line] = await Promise.race([said, ended]);
+    const url = /^turnout listens on (http:\/\/\S+\/)$/.exec(line)?.[1];
+    if (url === undefined) {
+      child.kill("SIGKILL");
+      throw new Error(`no URL in ${JSON.stringify(line)}`);
+    }
+    return new Demonstration(child, url);
+  }
+
+  /** Sends a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** How it ended. */
+  exited(): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
+    return this.#exited;
+  }
+
+  /** Ends it politely, and gives its exit code. */
+  async stop(): Promise<number | null> {
+    this.signal("SIGTERM");
+    return (await this.#exited)[0];
+  }
+}

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Connection } from "./connection.ts";
 import { UsageError } from "./errors.ts";
 
@@ -7,12 +8,15 @@ type PieceIterator = Iterator<Uint8Array | string> | AsyncIterator<Uint8Array | 
 /** Sends the content of one response piece by piece, no faster than the client takes it. */
 export class BodyPump {
   readonly #connection: Connection;
+  readonly #source: Pieces;
   readonly #pieces: PieceIterator;
   #wake: (() => void) | undefined;
   #stopped = false;
 
+  /** Throws what the source throws when it is asked to begin. */
   constructor(connection: Connection, pieces: Pieces) {
     this.#connection = connection;
+    this.#source = pieces;
     this.#pieces = iterate(pieces);
   }
 
@@ -61,7 +65,10 @@ export class BodyPump {
   /** Nobody will read the rest: the source is told, so that it can free what it holds. */
   stop(): void {
     this.#stopped = true;
-    abandon(this.#pieces);
+    if (this.#source instanceof Readable) {
+      this.#source.destroy(); // its iterator would hear of it only when the next piece has come
+    }
+    forget(() => this.#pieces.return?.());
     this.drained();
   }
 
@@ -81,17 +88,31 @@ export class BodyPump {
   }
 }
 
-/** A body that will not be sent, since the answer to HEAD or a 204 has none. */
+/**
+ * Nobody will read this body, since the answer has none: the source is told, so that it can free what it holds. Streams
+ * are told themselves; an iterator over one that has not begun would not pass it on.
+ */
 export function cancelBody(body: unknown): void {
-  if (typeof body === "object" && body !== null && !(body instanceof Uint8Array)) {
-    abandon(iterate(body as Pieces));
+  if (body instanceof Readable) {
+    body.destroy();
+  } else if (body instanceof ReadableStream) {
+    forget(() => body.cancel());
+  } else if (typeof body === "object" && body !== null && !(body instanceof Uint8Array)) {
+    forget(() => iterate(body as Pieces).return?.());
   }
 }
 
+/** Throws a `UsageError` for what cannot be iterated. */
 function iterate(pieces: Pieces): PieceIterator {
-  return Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+  const iterable = Object(pieces) as Partial<Iterable<string> & AsyncIterable<string>>;
+  const iterator = iterable[Symbol.asyncIterator]?.() ?? iterable[Symbol.iterator]?.();
+  if (iterator === undefined) {
+    throw new UsageError("ERR_TURNOUT_RESPONSE", "a body has to be text, bytes, or an iterable of them");
+  }
+  return iterator;
 }
 
-function abandon(pieces: PieceIterator): void {
-  Promise.resolve(pieces.return?.()).catch(() => {}); // the answer is over: nobody is left to hear of it
+/** The answer is over: nobody is left to hear how the source takes it. */
+function forget(tell: () => unknown): void {
+  new Promise((resolve) => resolve(tell())).catch(() => {});
 }

@@ -3,6 +3,7 @@ import type { RequestInfo } from "./http/request.ts";
 import type { FieldsLike } from "./http/response.ts";
 import type { Decision, Offer } from "./protocol-module.ts";
 import type { Registration } from "./registry.ts";
+import { isThenable } from "./thenable.ts";
 
 /** What came of asking the candidates. */
 export type Outcome =
@@ -34,8 +35,8 @@ export function consider(
   for (let index = from; index < candidates.length; index++) {
     const candidate = candidates[index]!;
     const decision = ask(candidate, request, signal);
-    if (decision instanceof Promise) {
-      return decision.then(
+    if (isThenable(decision)) {
+      return Promise.resolve(decision).then(
         (settled) => outcomeOf(settled, candidate) ?? consider(candidates, request, signal, index + 1),
         (cause: unknown) => {
           throw failure(candidate, cause);

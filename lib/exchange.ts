@@ -1,6 +1,6 @@
 import { BodyPump, cancelBody } from "./body-pump.ts";
 import type { Connection } from "./connection.ts";
-import { ModuleError, PeerError, TransportError } from "./errors.ts";
+import { ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { Fields } from "./http/fields.ts";
 import type { HttpRequest } from "./http/request.ts";
 import { type ComposedResponse, composeResponse, type ResponseLike } from "./http/response.ts";
@@ -70,8 +70,9 @@ export class Exchange implements Task {
     this.#track.goOn();
   }
 
+  /** While the client waits for its 100, nothing is late. */
   get wantsContent(): boolean {
-    return this.#connection.phase === "discarding" || this.#request.body.hasRoom;
+    return this.#connection.phase === "discarding" || (!this.#awaitsContinue && this.#request.body.hasRoom);
   }
 
   content(bytes: Buffer): void {
@@ -122,15 +123,20 @@ export class Exchange implements Task {
       return;
     }
     let composed: ComposedResponse;
+    let pump: BodyPump | undefined;
     try {
       composed = composeResponse(response, {
         method: this.#request.method,
         minorVersion: this.#request.httpVersion === "1.0" ? 0 : 1,
-        close: this.#hasToClose(),
+        close: this.#hasToClose(response.body),
         date: this.#connection.context.clock.date(),
         advertise: this.#options.advertise,
         required: this.#options.required,
       });
+      const { body } = composed;
+      if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array)) {
+        pump = new BodyPump(this.#connection, body);
+      }
     } catch (cause) {
       this.#fail(cause);
       return;
@@ -139,30 +145,23 @@ export class Exchange implements Task {
     this.#closeAfter ||= composed.close;
     this.#track.advertised ||= composed.upgrade;
     this.#connection.context.observer.answered(this.#request, response.status ?? 200);
-    const { body } = composed;
-    if (typeof body === "string") {
-      this.#connection.writeLatin1(composed.head + body);
-      this.#finish();
-      return;
-    }
-    this.#connection.writeLatin1(composed.head);
-    if (body === undefined) {
+    this.#send(composed, pump);
+    if (composed.body === undefined) {
       cancelBody(response.body);
-      this.#finish();
-    } else if (body instanceof Uint8Array) {
-      this.#connection.writeBytes(body);
-      this.#finish();
-    } else {
-      this.#stream(body, composed.framing);
     }
   }
 
-  #stream(
-    body: Exclude<ComposedResponse["body"], string | Uint8Array | undefined>,
-    framing: ComposedResponse["framing"],
-  ): void {
-    this.#pump = new BodyPump(this.#connection, body);
-    this.#pump.run(framing).then(
+  #send({ head, body, framing }: ComposedResponse, pump: BodyPump | undefined): void {
+    this.#connection.writeLatin1(typeof body === "string" ? head + body : head);
+    if (pump === undefined) {
+      if (body instanceof Uint8Array) {
+        this.#connection.writeBytes(body);
+      }
+      this.#finish();
+      return;
+    }
+    this.#pump = pump;
+    pump.run(framing).then(
       () => this.#connection.turn(() => this.#finish()),
       (cause: unknown) => {
         this.#pump = undefined;
@@ -172,16 +171,19 @@ export class Exchange implements Task {
   }
 
   /** Whether more on this connection is out of the question, as far as that is known before the answer. */
-  #hasToClose(): boolean {
+  #hasToClose(body: ResponseLike["body"]): boolean {
     const { context } = this.#connection;
     if (this.#options.close || this.#closeAfter || context.draining) {
       return true;
     }
-    // Content that may or may not come, and content that is too long to skip, leave nowhere to go on from.
     const unread = this.#track.contentLeft;
-    return (
-      unread > 0 && (this.#awaitsContinue || (!this.#request.body.isTaken && unread > context.limits.maxDiscardBytes))
-    );
+    if (unread === 0) {
+      return false;
+    }
+    // Content that may or may not come leaves nowhere to go on from; nor does what is too long to skip, unless somebody
+    // reads it: the application, or a stream that is made of it.
+    const isRead = this.#request.body.isTaken || (typeof body === "object" && !(body instanceof Uint8Array));
+    return this.#awaitsContinue || (!isRead && Number.isFinite(unread) && unread > context.limits.maxDiscardBytes);
   }
 
   #finish(): void {
@@ -190,6 +192,9 @@ export class Exchange implements Task {
     }
     this.#state = "over";
     this.#pump = undefined;
+    this.#request.body.fail(
+      new UsageError("ERR_TURNOUT_STATE", "the request has been answered; its content is skipped"),
+    );
     if (this.#closeAfter) {
       this.#connection.linger();
     } else if (this.#track.contentLeft > 0) {

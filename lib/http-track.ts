@@ -323,7 +323,8 @@ export class HttpTrack implements Track, ContentSink {
   /** Content has to come within `bodyMs` of the last, and at a pace that a dripping client does not keep. */
   #timeContent(decoder: BodyDecoder): void {
     const { clock, timeouts, limits } = this.#context;
-    const paceMs = (decoder.received / limits.minBodyBytesPerSecond) * 1000;
+    const pace = limits.minBodyBytesPerSecond;
+    const paceMs = pace === 0 ? Number.POSITIVE_INFINITY : (decoder.received / pace) * 1000;
     this.connection.deadline = Math.min(clock.in(timeouts.bodyMs), this.#contentSince + timeouts.bodyMs + paceMs);
   }
 }

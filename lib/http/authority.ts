@@ -1,7 +1,8 @@
-import { COLON, DOT, hexBytes, isPercentEncoded, PERCENT, regNameBytes, ZERO } from "./bytes.ts";
+import * as classes from "./bytes.ts";
 
-const isRegName = regNameBytes;
-const isHex = hexBytes;
+const { COLON, DOT, isPercentEncoded, PERCENT, ZERO } = classes;
+const isRegName = classes.regNameBytes;
+const isHex = classes.hexBytes;
 const BRACKET_OPEN = 0x5b;
 const BRACKET_CLOSE = 0x5d;
 const PORT_MAX = 65_535;

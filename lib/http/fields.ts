@@ -1,10 +1,11 @@
 import { UsageError } from "../errors.ts";
-import { COLON, CR, HTAB, lowerBytes, SP, tokenBytes, valueBytes } from "./bytes.ts";
+import * as classes from "./bytes.ts";
+import * as scan from "./head-scan.ts";
 
-const toLower = lowerBytes;
+const { COLON, CR, HTAB, SP, tokenBytes, valueBytes } = classes;
+const toLower = classes.lowerBytes;
 
-/** Offsets that an index keeps of a field line: where its name and its value begin and end. */
-const marksPerLine = 4;
+const { marks: marksOfScan, marksPerLine, scanned } = scan;
 
 /**
  * The fields of a message, in the order and with the names that they were sent with (RFC 9110 section 5).
@@ -13,18 +14,24 @@ const marksPerLine = 4;
  */
 export class Fields implements Iterable<[name: string, value: string]> {
   /** No fields at all. */
-  static readonly empty: Fields = new Fields(Buffer.alloc(0), 0, 0);
+  static readonly empty: Fields = new Fields(Buffer.alloc(0), 0, 0, -1);
 
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
-  #marks: number[] | undefined;
+  /** The scan that went over these lines, if it was one. */
+  readonly #scan: number;
+  /** An index of one's own: four offsets a line, where its name and its value begin and end. */
+  #marks: Int32Array | undefined = undefined;
+  /** The length of the index, and what to add to its offsets. */
+  #marksEnd = 0;
+  #shift = 0;
 
-  private constructor(bytes: Buffer, start: number, end: number) {
+  private constructor(bytes: Buffer, start: number, end: number, scan: number) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.#marks = undefined;
+    this.#scan = scan;
   }
 
   /** Fields of one's own making. Throws a {@link UsageError} where a name or a value could not be sent. */
@@ -43,21 +50,23 @@ export class Fields implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * The fields in `bytes`, which are field lines that have been checked already, each with its CRLF.
+   * The fields in `bytes`, which are field lines that have been checked already, each with its CRLF. If they have just been
+   * scanned, `scan` is the number of that scan.
    * @internal
    */
-  static parse(bytes: Buffer, start = 0, end: number = bytes.length): Fields {
-    return new Fields(bytes, start, end);
+  static parse(bytes: Buffer, start = 0, end: number = bytes.length, scan = -1): Fields {
+    return new Fields(bytes, start, end, scan);
   }
 
   /** How many field lines there are. */
   get size(): number {
-    return this.#index().length / marksPerLine;
+    this.#index();
+    return this.#marksEnd / marksPerLine;
   }
 
   /** True if there is a field of this name, in any case. */
   has(name: string): boolean {
-    return this.#find(name, 0) >= 0;
+    return this.#find(this.#index(), name, 0) >= 0;
   }
 
   /**
@@ -65,62 +74,77 @@ export class Fields implements Iterable<[name: string, value: string]> {
    * (RFC 9110 section 5.2), those of Cookie with "; " (RFC 6265 section 5.4).
    */
   get(name: string): string | undefined {
-    const first = this.#find(name, 0);
-    if (first < 0) return undefined;
-    const second = this.#find(name, first + marksPerLine);
-    return second < 0 ? this.#value(first) : joinValues(name, this.getAll(name));
+    const marks = this.#index();
+    let line = -1;
+    for (let at = this.#find(marks, name, 0); at >= 0; at = this.#find(marks, name, at + marksPerLine)) {
+      if (line >= 0) return joinValues(name, this.getAll(name));
+      line = at;
+    }
+    return line < 0 ? undefined : this.#value(marks, line);
   }
 
   /** The field's values, one a line. */
   getAll(name: string): string[] {
+    const marks = this.#index();
     const values: string[] = [];
-    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + marksPerLine)) values.push(this.#value(at));
+    for (let at = this.#find(marks, name, 0); at >= 0; at = this.#find(marks, name, at + marksPerLine)) {
+      values.push(this.#value(marks, at));
+    }
     return values;
   }
 
   /** All lines. One decoding serves them all, so this is the cheapest way to read every field. */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     const marks = this.#index();
-    const start = this.#start;
-    const text = this.#bytes.toString("latin1", start, this.#end);
+    const shift = this.#shift - this.#start;
+    const text = this.#bytes.toString("latin1", this.#start, this.#end);
     const entries: [string, string][] = [];
-    for (let at = 0; at < marks.length; at += marksPerLine) {
+    for (let at = 0; at < this.#marksEnd; at += marksPerLine) {
       entries.push([
-        text.slice(marks[at]! - start, marks[at + 1]! - start),
-        text.slice(marks[at + 2]! - start, marks[at + 3]! - start),
+        text.substring(marks[at]! + shift, marks[at + 1]! + shift),
+        text.substring(marks[at + 2]! + shift, marks[at + 3]! + shift),
       ]);
     }
     return entries.values();
   }
 
-  #value(at: number): string {
-    const marks = this.#index();
-    return this.#bytes.toString("latin1", marks[at + 2]!, marks[at + 3]!);
+  #value(marks: Int32Array, at: number): string {
+    return this.#bytes.toString("latin1", marks[at + 2]! + this.#shift, marks[at + 3]! + this.#shift);
   }
 
   /** Where in the index the next line of this name stands, from `from` on; -1 where there is none. */
-  #find(name: string, from: number): number {
-    const marks = this.#index();
-    for (let at = from; at < marks.length; at += marksPerLine) {
+  #find(marks: Int32Array, name: string, from: number): number {
+    const length = name.length;
+    const end = this.#marksEnd;
+    for (let at = from; at < end; at += marksPerLine) {
       const start = marks[at]!;
-      if (marks[at + 1]! - start === name.length && isSameName(this.#bytes, start, name)) return at;
+      if (marks[at + 1]! - start === length && isSameName(this.#bytes, start + this.#shift, name)) return at;
     }
     return -1;
   }
 
-  #index(): number[] {
-    this.#marks ??= marksOf(this.#bytes, this.#start, this.#end);
+  /** The index of the lines: that of the scan as long as it is there, else one of one's own. */
+  #index(): Int32Array {
+    if (this.#marks !== undefined) return this.#marks;
+    if (this.#scan === scanned.serial) {
+      this.#marksEnd = scanned.marksEnd;
+      this.#shift = this.#start - scanned.fieldsStart;
+      return marksOfScan;
+    }
+    this.#marks = marksOf(this.#bytes, this.#start, this.#end);
+    this.#marksEnd = this.#marks.length;
+    this.#shift = 0;
     return this.#marks;
   }
 }
 
 /** The one value that several lines of a field mean. */
-export function joinValues(name: string, values: string[]): string {
+function joinValues(name: string, values: string[]): string {
   return values.join(name.toLowerCase() === "cookie" ? "; " : ", ");
 }
 
 /** RFC 9110 section 5.1: names compare without case. `name` has as many characters as the name in `bytes` has bytes. */
-export function isSameName(bytes: Uint8Array, start: number, name: string): boolean {
+function isSameName(bytes: Uint8Array, start: number, name: string): boolean {
   for (let at = 0; at < name.length; at++) {
     const code = name.charCodeAt(at);
     if (code > 0xff || toLower[bytes[start + at]!] !== toLower[code]) return false;
@@ -129,7 +153,7 @@ export function isSameName(bytes: Uint8Array, start: number, name: string): bool
 }
 
 /** The index of checked field lines: field-line = field-name ":" OWS field-value OWS, then CRLF (RFC 9112 section 5). */
-function marksOf(bytes: Buffer, start: number, end: number): number[] {
+function marksOf(bytes: Buffer, start: number, end: number): Int32Array {
   const marks: number[] = [];
   let at = start;
   while (at < end && bytes[at] !== CR) {
@@ -138,13 +162,13 @@ function marksOf(bytes: Buffer, start: number, end: number): number[] {
     const nameEnd = at++;
     while (bytes[at] === SP || bytes[at] === HTAB) at++;
     const valueStart = at;
-    while (bytes[at] !== CR) at++;
+    at = bytes.indexOf(CR, at);
     let valueEnd = at;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
     marks.push(nameStart, nameEnd, valueStart, valueEnd);
     at += 2;
   }
-  return marks;
+  return new Int32Array(marks);
 }
 
 function consistsOf(text: string, table: Uint8Array): boolean {

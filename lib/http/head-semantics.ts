@@ -1,6 +1,6 @@
 import { PeerError } from "../errors.ts";
-import { isHostAndPort } from "./authority.ts";
-import { COMMA, HTAB, SP, ZERO } from "./bytes.ts";
+import * as authority from "./authority.ts";
+import * as classes from "./bytes.ts";
 import * as scan from "./head-scan.ts";
 
 /*
@@ -8,17 +8,29 @@ import * as scan from "./head-scan.ts";
  * every byte has been found good: Host, CONNECT, framing, Connection, Expect.
  */
 
+const { isHostAndPort } = authority;
+const { COMMA, HTAB, SP, ZERO } = classes;
+const isRegName = classes.regNameBytes;
+const toLower = classes.lowerBytes;
 const { firstLine, marks, marksPerLine, scanned, scratch: bytes } = scan;
 const { CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE } = scan;
 
-/** What `connectionOptions` and `expectation` find, one bit each. */
+const close = wordOf("close");
+const upgrade = wordOf("upgrade");
+const keepAlive = wordOf("keep-alive");
+const connection = wordOf("connection");
+const chunked = wordOf("chunked");
+const continue100 = wordOf("100-continue");
+const transferEncoding = wordOf("transfer-encoding");
+
+/** What {@link judgeOptions} finds. */
 export const CLOSE = 1;
 export const KEEP_ALIVE = 2;
 export const UPGRADE_OPTION = 4;
 export const UPGRADE_FIELD = 8;
 export const EXPECT_CONTINUE = 16;
 
-/** The length of the content that `judgeHead` returns for a chunked one. */
+/** The length of a content that is chunked. */
 const CHUNKED = -1;
 
 /** Throws a {@link PeerError} if the scanned head breaks a rule; else returns the content's length, -1 if it is chunked. */
@@ -44,10 +56,12 @@ function checkHost(): void {
   const line = firstLine[HOST]!;
   const start = marks[line + 2]!;
   const end = marks[line + 3]!;
+  let at = start;
+  while (isRegName[bytes[at]!] === 1) at++;
   const good =
     start === end
       ? scanned.targetForm === "absolute" || scanned.targetForm === "authority"
-      : isHostAndPort(bytes, start, end);
+      : at === end || isHostAndPort(bytes, start, end);
   if (!good || (scanned.repeated & HOST) !== 0) throw new PeerError("ERR_TURNOUT_HOST");
 }
 
@@ -93,8 +107,8 @@ function statedLength(): number {
 function checkTransferCodings(): void {
   const line = firstLine[TRANSFER_ENCODING]!;
   const single = (scanned.repeated & TRANSFER_ENCODING) === 0;
-  if (single && isWord(marks[line + 2]!, marks[line + 3]!, "chunked")) return;
-  const codings = valuesOf("transfer-encoding").join(",");
+  if (single && isWord(marks[line + 2]!, marks[line + 3]!, chunked)) return;
+  const codings = valuesOf(transferEncoding).join(",");
   if (!transferCodings.test(codings)) throw new PeerError("ERR_TURNOUT_TRANSFER_ENCODING");
   throw new PeerError("ERR_TURNOUT_TRANSFER_CODING");
 }
@@ -106,22 +120,28 @@ const transferCoding = `(?!chunked[\\t ]*[,;])${token}(?:[\\t ]*;[\\t ]*${token}
 /** One or more codings other than chunked, and chunked. */
 const transferCodings = new RegExp(`^(?:${transferCoding}[\\t ]*,[\\t ]*)+chunked$`, "i");
 
+/** What Connection, Upgrade and Expect say, one bit each. Throws a {@link PeerError}. */
+export function judgeOptions(): number {
+  return scanned.present === HOST ? 0 : connectionOptions() | expectation();
+}
+
 /** RFC 9110 section 7.6.1: Connection = #connection-option, over all its lines; and whether there is an Upgrade field. */
-export function connectionOptions(): number {
-  let found = (scanned.present & UPGRADE) === 0 ? 0 : UPGRADE_FIELD;
-  if ((scanned.present & CONNECTION) === 0) return found;
+function connectionOptions(): number {
+  let options = (scanned.present & UPGRADE) === 0 ? 0 : UPGRADE_FIELD;
+  if ((scanned.present & CONNECTION) === 0) return options;
   const line = firstLine[CONNECTION]!;
-  found |= optionsIn(marks[line + 2]!, marks[line + 3]!);
-  if ((scanned.repeated & CONNECTION) === 0) return found;
+  options |= optionsIn(marks[line + 2]!, marks[line + 3]!);
+  if ((scanned.repeated & CONNECTION) === 0) return options;
   for (let next = line + marksPerLine; next < scanned.marksEnd; next += marksPerLine) {
-    if (isWord(marks[next]!, marks[next + 1]!, "connection")) found |= optionsIn(marks[next + 2]!, marks[next + 3]!);
+    if (isWord(marks[next]!, marks[next + 1]!, connection)) options |= optionsIn(marks[next + 2]!, marks[next + 3]!);
   }
-  return found;
+  return options;
 }
 
 /** RFC 9110 section 5.6.1: members of a list stand between commas, with white space around; empty ones do not count. */
 function optionsIn(start: number, end: number): number {
-  let found = 0;
+  let options = optionOf(start, end);
+  if (options !== 0) return options;
   let at = start;
   while (at < end) {
     while (at < end && (bytes[at] === SP || bytes[at] === HTAB || bytes[at] === COMMA)) at++;
@@ -129,43 +149,57 @@ function optionsIn(start: number, end: number): number {
     while (at < end && bytes[at] !== COMMA) at++;
     let memberEnd = at;
     while (memberEnd > member && (bytes[memberEnd - 1] === SP || bytes[memberEnd - 1] === HTAB)) memberEnd--;
-    if (isWord(member, memberEnd, "close")) found |= CLOSE;
-    else if (isWord(member, memberEnd, "upgrade")) found |= UPGRADE_OPTION;
-    else if (isWord(member, memberEnd, "keep-alive")) found |= KEEP_ALIVE;
+    options |= optionOf(member, memberEnd);
   }
-  return found;
+  return options;
+}
+
+/** The options that decide something have different lengths. */
+function optionOf(start: number, end: number): number {
+  switch (end - start) {
+    case 5:
+      return isWord(start, end, close) ? CLOSE : 0;
+    case 7:
+      return isWord(start, end, upgrade) ? UPGRADE_OPTION : 0;
+    case 10:
+      return isWord(start, end, keepAlive) ? KEEP_ALIVE : 0;
+    default:
+      return 0;
+  }
 }
 
 /**
  * RFC 9110 section 10.1.1: Expect = #expectation, and 100-continue is the only one there is. In HTTP/1.0 the field has no
  * meaning. Returns EXPECT_CONTINUE or 0; throws a {@link PeerError}.
  */
-export function expectation(): number {
+function expectation(): number {
   if ((scanned.present & EXPECT) === 0 || scanned.minorVersion === 0) return 0;
   const line = firstLine[EXPECT]!;
-  if ((scanned.repeated & EXPECT) !== 0 || !isWord(marks[line + 2]!, marks[line + 3]!, "100-continue")) {
+  if ((scanned.repeated & EXPECT) !== 0 || !isWord(marks[line + 2]!, marks[line + 3]!, continue100)) {
     throw new PeerError("ERR_TURNOUT_EXPECTATION");
   }
   return EXPECT_CONTINUE;
 }
 
-/** True if the bytes are `word`, in any case. */
-function isWord(start: number, end: number, word: string): boolean {
+/** True if the bytes are `word`, which is in lower case, in any case. */
+function isWord(start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
   for (let at = 0; at < word.length; at++) {
-    const byte = bytes[start + at]!;
-    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-    if (lower !== word.charCodeAt(at)) return false;
+    if (toLower[bytes[start + at]!] !== word[at]) return false;
   }
   return true;
 }
 
 /** The values of all lines of a field that is there, as strings. */
-function valuesOf(name: string): string[] {
+function valuesOf(name: Uint8Array): string[] {
   const values: string[] = [];
   for (let line = 0; line < scanned.marksEnd; line += marksPerLine) {
     if (!isWord(marks[line]!, marks[line + 1]!, name)) continue;
     values.push(String.fromCharCode(...bytes.subarray(marks[line + 2]!, marks[line + 3]!)));
   }
   return values;
+}
+
+function wordOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
 }

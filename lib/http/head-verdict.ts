@@ -1,12 +1,13 @@
 import { PeerError } from "../errors.ts";
-import { COLON, CR, HTAB, LF, queryBytes, SP, tokenBytes, valueBytes, ZERO } from "./bytes.ts";
+import * as classes from "./bytes.ts";
 import { knownMethodOf } from "./methods.ts";
 import { targetFormOf } from "./request-target.ts";
 
-const isToken = tokenBytes;
-const isValue = valueBytes;
+const { COLON, CR, HTAB, LF, SP, ZERO } = classes;
+const isToken = classes.tokenBytes;
+const isValue = classes.valueBytes;
 /** Every byte that some form of a target may have: the query's class holds all of the path's and the authority's. */
-const isTarget = queryBytes;
+const isTarget = classes.queryBytes;
 
 /** What the next byte belongs to. */
 type State =
@@ -58,6 +59,7 @@ export class HeadVerdict {
 
   /** The lines before `at` have been found good; there are this many field lines among them. */
   skipTo(at: number, lines: number): void {
+    if (at <= this.#at) return;
     this.#state = "line start";
     this.#at = at;
     this.#lines = lines;
@@ -74,9 +76,10 @@ export class HeadVerdict {
       switch (state) {
         // RFC 9110 section 9.1: method = token
         case "method":
-          if (isToken[byte] === 1) break;
-          if (byte !== SP || at === 0) {
-            state = lineEnd(byte, "early end of method", "ERR_TURNOUT_METHOD");
+          at = runEnd(isToken, bytes, at, end);
+          if (at === end) break;
+          if (bytes[at] !== SP || at === 0) {
+            state = lineEnd(bytes[at]!, "early end of method", "ERR_TURNOUT_METHOD");
             break;
           }
           this.#method = knownMethodOf(bytes, 0, at);
@@ -131,13 +134,14 @@ export class HeadVerdict {
           break;
         // RFC 9112 section 5.1: no white space between the name and the colon
         case "name":
-          if (isToken[byte] === 1) break;
-          state = byte === COLON ? "value" : lineEnd(byte, "early end of name", "ERR_TURNOUT_FIELD_NAME");
+          at = runEnd(isToken, bytes, at, end);
+          if (at === end) break;
+          state = bytes[at] === COLON ? "value" : lineEnd(bytes[at]!, "early end of name", "ERR_TURNOUT_FIELD_NAME");
           break;
         // RFC 9110 section 5.5
         case "value":
-          if (isValue[byte] === 1) break;
-          state = lineEnd(byte, "value end", "ERR_TURNOUT_FIELD_VALUE");
+          at = runEnd(isValue, bytes, at, end);
+          if (at < end) state = lineEnd(bytes[at]!, "value end", "ERR_TURNOUT_FIELD_VALUE");
           break;
         case "head end":
           if (byte !== LF) throw new PeerError("ERR_TURNOUT_LINE_END");
@@ -154,6 +158,13 @@ export class HeadVerdict {
     this.#at = end;
     return -1;
   }
+}
+
+/** The offset of the first byte from `start` on that is not of the class, or `end`. */
+function runEnd(isOfClass: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isOfClass[bytes[at]!] === 1) at++;
+  return at;
 }
 
 type PartCode =

@@ -1,36 +1,20 @@
 import { PeerError, UsageError } from "../errors.ts";
-import { CR, LF } from "./bytes.ts";
-import { Fields, isSameName, joinValues } from "./fields.ts";
-import {
-  headBytesCeiling,
-  scanned as lastScan,
-  load,
-  marks as marksOfScan,
-  marksPerLine,
-  scanHead,
-} from "./head-scan.ts";
-import {
-  CLOSE,
-  connectionOptions,
-  EXPECT_CONTINUE,
-  expectation,
-  judgeFraming,
-  KEEP_ALIVE,
-  UPGRADE_FIELD,
-  UPGRADE_OPTION,
-} from "./head-semantics.ts";
+import * as classes from "./bytes.ts";
+import { Fields } from "./fields.ts";
+import * as scan from "./head-scan.ts";
+import * as semantics from "./head-semantics.ts";
 import { type HeadLimits, HeadVerdict } from "./head-verdict.ts";
 import type { TargetForm } from "./request-target.ts";
 
 export type { HeadLimits } from "./head-verdict.ts";
 export type { TargetForm } from "./request-target.ts";
 
-const marks = marksOfScan;
-const scanned = lastScan;
+const { CR, LF } = classes;
+const { headBytesCeiling, load, scanHead, scanned } = scan;
+const { CLOSE, EXPECT_CONTINUE, judgeFraming, judgeOptions, KEEP_ALIVE, UPGRADE_FIELD, UPGRADE_OPTION } = semantics;
 const noBytes = Buffer.alloc(0);
 
-/** The parser whose head stands in the scratch, the chunk that it came from, and which part of the chunk stands there. */
-let owner: RequestHeadParser | undefined;
+/** The chunk that was scanned last, and which part of it stands in the scratch. */
 let loaded: Buffer = noBytes;
 let loadedFrom = 0;
 let loadedTo = 0;
@@ -64,15 +48,14 @@ export class RequestHeadParser {
   #targetStart = 0;
   #targetEnd = 0;
   #fieldsStart = 0;
-  /** The length of the index of lines in `marks`, and what to add to its offsets to get those in `#bytes`. */
-  #marksEnd = 0;
-  #shift = 0;
   #method = "";
   #targetForm: TargetForm = "origin";
   #minorVersion = 1;
   #contentLength = 0;
   #flags = 0;
   #fields: Fields | undefined = undefined;
+  /** The number of the scan that found all this. */
+  #scanned = -1;
 
   constructor(limits: HeadLimits) {
     if (limits.maxHeadBytes > headBytesCeiling) {
@@ -87,12 +70,11 @@ export class RequestHeadParser {
    */
   read(chunk: Buffer, from: number): number {
     if (this.#partial !== undefined) return this.#readOn(this.#partial, chunk, from);
-    let start = from;
-    if (this.#skippedCr || chunk[start] === CR) start = this.#skipEmptyLines(chunk, start);
-    if (start >= chunk.length) return -1;
+    if (from >= chunk.length) return -1;
+    const start = this.#skippedCr || chunk[from] === CR ? this.#skipEmptyLines(chunk, from) : from;
+    if (start === chunk.length) return -1;
     const end = this.#scan(chunk, start);
-    if (end >= 0) return end;
-    return this.#readPieces(chunk, start);
+    return end >= 0 ? end : this.#readPieces(chunk, start);
   }
 
   /** True while some bytes of a head have been taken and the head is not whole. Empty lines before it do not count. */
@@ -105,7 +87,7 @@ export class RequestHeadParser {
     this.#bytes = noBytes;
     this.#fields = Fields.empty;
     this.#start = this.#end = this.#methodEnd = this.#targetStart = this.#targetEnd = 0;
-    if (owner === this) disown();
+    this.#scanned = -1;
   }
 
   // ---- the head read last ----
@@ -168,45 +150,27 @@ export class RequestHeadParser {
     return options.some((member) => member.replace(/^[\t ]+|[\t ]+$/g, "") === option);
   }
 
-  /** The value of a field, in any case; the lines of a repeated one are joined as {@link Fields.get} does. */
+  /** The value of a field: {@link Fields.get}. */
   get(name: string): string | undefined {
-    if (owner !== this) return this.fields().get(name);
-    const first = this.#find(name, 0);
-    if (first < 0) return undefined;
-    return this.#find(name, first + marksPerLine) < 0 ? this.#value(first) : joinValues(name, this.values(name));
+    return this.fields().get(name);
   }
 
-  /** The values of a field, one a line. */
+  /** The values of a field, one a line: {@link Fields.getAll}. */
   values(name: string): string[] {
-    if (owner !== this) return this.fields().getAll(name);
-    const values: string[] = [];
-    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + marksPerLine)) values.push(this.#value(at));
-    return values;
+    return this.fields().getAll(name);
   }
 
   /** The fields as an object of their own, which stays good. */
   fields(): Fields {
     if (this.#fields === undefined) {
       // A head is not worth keeping a chunk that is much larger.
-      const keep = this.#bytes.length <= 2 * (this.#end - this.#fieldsStart) + 4096;
+      const length = this.#end - this.#fieldsStart;
+      const keep = this.#bytes.length <= 2 * length + 4096;
       this.#fields = keep
-        ? Fields.parse(this.#bytes, this.#fieldsStart, this.#end)
-        : Fields.parse(Buffer.from(this.#bytes.subarray(this.#fieldsStart, this.#end)));
+        ? Fields.parse(this.#bytes, this.#fieldsStart, this.#end, this.#scanned)
+        : Fields.parse(Buffer.from(this.#bytes.subarray(this.#fieldsStart, this.#end)), 0, length, this.#scanned);
     }
     return this.#fields;
-  }
-
-  #find(name: string, from: number): number {
-    const length = name.length;
-    for (let at = from; at < this.#marksEnd; at += marksPerLine) {
-      const start = marks[at]!;
-      if (marks[at + 1]! - start === length && isSameName(this.#bytes, start + this.#shift, name)) return at;
-    }
-    return -1;
-  }
-
-  #value(at: number): string {
-    return this.#bytes.toString("latin1", marks[at + 2]! + this.#shift, marks[at + 3]! + this.#shift);
   }
 
   /** RFC 9112 section 2.2: at least one empty line before the request line is to be ignored. Returns where they end. */
@@ -224,24 +188,26 @@ export class RequestHeadParser {
 
   /** The fast path. Returns the offset behind the head, or -1 if the head is not whole in the chunk or not good. */
   #scan(chunk: Buffer, from: number): number {
-    const limit = this.#limits.maxHeadBytes - this.#skipped;
     // Pipelined: what follows the last head has been loaded with it.
-    if (owner === this && loaded === chunk && from === this.#end) {
-      const end = this.#scanLoaded(chunk, from, limit);
+    if (loaded === chunk && scanned.serial === this.#scanned && from === this.#end) {
+      const end = this.#scanLoaded(chunk, from);
       if (end >= 0 || loadedTo === chunk.length) return end;
     }
-    owner = this;
-    loaded = chunk;
-    loadedFrom = from;
-    loadedTo = Math.min(chunk.length, from + limit);
-    load(chunk, from, loadedTo);
-    return this.#scanLoaded(chunk, from, limit);
+    this.#load(chunk, from, Math.min(chunk.length, from + this.#limits.maxHeadBytes));
+    return this.#scanLoaded(chunk, from);
   }
 
-  #scanLoaded(chunk: Buffer, from: number, limit: number): number {
+  #load(bytes: Buffer, from: number, to: number): void {
+    loaded = bytes;
+    loadedFrom = from;
+    loadedTo = to;
+    load(bytes, from, to);
+  }
+
+  #scanLoaded(bytes: Buffer, from: number): number {
     const end = scanHead(from - loadedFrom, this.#limits.maxTargetBytes, this.#limits.maxFields) + loadedFrom;
-    if (end < loadedFrom || end - from > limit) return -1;
-    this.#adopt(chunk, from, end);
+    if (end < loadedFrom || end - from > this.#limits.maxHeadBytes - this.#skipped) return -1;
+    this.#adopt(bytes, from, end);
     return end;
   }
 
@@ -249,20 +215,19 @@ export class RequestHeadParser {
   #adopt(bytes: Buffer, start: number, end: number): void {
     const shift = loadedFrom;
     this.#contentLength = judgeFraming();
-    this.#flags = connectionOptions() | expectation();
+    this.#flags = judgeOptions();
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.#shift = shift;
     this.#methodEnd = scanned.methodEnd + shift;
     this.#targetStart = scanned.targetStart + shift;
     this.#targetEnd = scanned.targetEnd + shift;
     this.#fieldsStart = scanned.fieldsStart + shift;
-    this.#marksEnd = scanned.marksEnd;
     this.#method = scanned.method;
     this.#targetForm = scanned.targetForm;
     this.#minorVersion = scanned.minorVersion;
     this.#fields = undefined;
+    this.#scanned = scanned.serial;
     this.#skipped = 0;
   }
 
@@ -270,10 +235,8 @@ export class RequestHeadParser {
   #readPieces(chunk: Buffer, from: number): number {
     const verdict = new HeadVerdict(this.#limits);
     if (scanned.goodLines > 0) verdict.skipTo(scanned.goodEnd + loadedFrom - from, scanned.goodLines);
-    const partial = { verdict, bytes: noBytes, length: 0 };
-    disown();
-    this.#partial = partial;
-    return this.#readOn(partial, chunk, from);
+    this.#partial = { verdict, bytes: noBytes, length: 0 };
+    return this.#readOn(this.#partial, chunk, from);
   }
 
   #readOn(partial: PartialHead, chunk: Buffer, from: number): number {
@@ -281,14 +244,27 @@ export class RequestHeadParser {
     const before = partial.length;
     const room = Math.min(chunk.length - from, limit - before);
     append(partial, chunk, from, room, limit);
-    const end = partial.verdict.read(partial.bytes, partial.length);
+    let end = -1;
+    // A piece that is large against what was there may well be the last; scanning all again costs no more than that piece.
+    if (before > 0 && room >= 64 && room >= before / 4) end = this.#scanPieces(partial, partial.length);
     if (end < 0) {
-      if (room < chunk.length - from) throw new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE");
-      return -1;
+      end = partial.verdict.read(partial.bytes, partial.length);
+      if (end >= 0) this.#scanPieces(partial, end);
     }
-    this.#partial = undefined;
-    this.#scan(partial.bytes.subarray(0, end), 0);
-    return from + end - before;
+    if (end >= 0) {
+      this.#partial = undefined;
+      return from + end - before;
+    }
+    if (room < chunk.length - from) throw new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE");
+    return -1;
+  }
+
+  #scanPieces({ bytes, verdict }: PartialHead, length: number): number {
+    this.#load(bytes, 0, length);
+    const end = this.#scanLoaded(bytes, 0);
+    loaded = noBytes;
+    if (scanned.goodLines > 0) verdict.skipTo(scanned.goodEnd, scanned.goodLines);
+    return end;
   }
 }
 
@@ -302,9 +278,4 @@ function append(partial: PartialHead, chunk: Buffer, from: number, length: numbe
   if (length < 16) for (let at = 0; at < length; at++) partial.bytes[partial.length + at] = chunk[from + at]!;
   else chunk.copy(partial.bytes, partial.length, from, from + length);
   partial.length = needed;
-}
-
-function disown(): void {
-  owner = undefined;
-  loaded = noBytes;
 }

@@ -1,22 +1,14 @@
 import { isAuthorityForm, isHostAndPort } from "./authority.ts";
-import {
-  alphaBytes,
-  COLON,
-  isPercentEncoded,
-  PERCENT,
-  pathBytes,
-  QUESTION,
-  queryBytes,
-  SLASH,
-  schemeBytes,
-} from "./bytes.ts";
+import * as classes from "./bytes.ts";
 
 /** RFC 9112 section 3.2: request-target = origin-form / absolute-form / authority-form / asterisk-form. */
 export type TargetForm = "origin" | "absolute" | "authority" | "asterisk";
 
-const isPath = pathBytes;
-const isQuery = queryBytes;
-const isScheme = schemeBytes;
+const { COLON, isPercentEncoded, PERCENT, QUESTION, SLASH } = classes;
+const isAlpha = classes.alphaBytes;
+const isPath = classes.pathBytes;
+const isQuery = classes.queryBytes;
+const isScheme = classes.schemeBytes;
 const ASTERISK = 0x2a;
 
 /**
@@ -36,7 +28,7 @@ export function targetFormOf(bytes: Uint8Array, start: number, end: number, meth
  * scheme "://" host [ ":" port ] path-abempty [ "?" query ].
  */
 function isAbsoluteForm(bytes: Uint8Array, start: number, end: number): boolean {
-  if (alphaBytes[bytes[start]!] !== 1) return false;
+  if (isAlpha[bytes[start]!] !== 1) return false;
   let at = start;
   while (at < end && isScheme[bytes[at]!] === 1) at++;
   if (at + 3 > end || bytes[at] !== COLON || bytes[at + 1] !== SLASH || bytes[at + 2] !== SLASH) return false;

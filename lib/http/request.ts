@@ -133,7 +133,8 @@ export class HttpRequest extends RequestInfo {
   /** The request as the web's `Request`, for applications in the style of fetch. Its body reads this one's. */
   toWeb(): Request {
     const bodiless = this.method === "GET" || this.method === "HEAD";
-    return new Request(`${this.secure ? "https" : "http"}://${this.host || "localhost"}${this.target}`, {
+    const target = this.target === "*" ? "/" : this.target; // a URL cannot say `*`
+    return new Request(`${this.secure ? "https" : "http"}://${this.host || "localhost"}${target}`, {
       method: this.method,
       headers: [...this.headers],
       signal: this.signal,

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** The longest that one wait may take before it fails. */
@@ -57,6 +58,11 @@ export class Client {
     return this;
   }
 
+  /** RST at once. The stream has to be a TCP socket. */
+  reset(): void {
+    resetSocket(this.stream as Socket);
+  }
+
   /** Takes exactly `length` bytes. */
   async take(length: number): Promise<Buffer> {
     await this.#until(() => this.#received.length >= length, `${length} bytes`);
@@ -108,6 +114,12 @@ export class Client {
       });
     }
   }
+}
+
+/** A socket's own `resetAndDestroy` ends it first, and behind a FIN nobody notices the RST: the end is left out here. */
+export function resetSocket(socket: Socket): void {
+  socket._final = (finished) => finished();
+  socket.resetAndDestroy();
 }
 
 function raw(bytes: string | Uint8Array): Uint8Array {

@@ -4,6 +4,7 @@ import { type Duplex, duplexPair } from "node:stream";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import type { Server } from "../server.ts";
 import { selfSigned } from "./certificate.ts";
+import { resetSocket } from "./client.ts";
 
 /** Something that bytes travel over. */
 export type Wire = "memory" | "TCP" | "TLS";
@@ -43,7 +44,7 @@ export async function openWire(wire: Wire, server: Server): Promise<WireEnd> {
       return stream;
     },
     reset: (stream) => {
-      reset(sockets.get(stream)!);
+      resetSocket(sockets.get(stream)!);
     },
     close: async () => {
       listener.close();
@@ -62,12 +63,6 @@ async function secure(socket: Socket, ca: string): Promise<Duplex> {
   socket.once("close", () => stream.destroy());
   await once(stream, "secureConnect");
   return stream;
-}
-
-/** RST at once. A socket's own `resetAndDestroy` ends it first, and behind a FIN nobody notices the RST. */
-function reset(socket: Socket): void {
-  socket._final = (finished) => finished();
-  socket.resetAndDestroy();
 }
 
 function memory(server: Server): WireEnd {

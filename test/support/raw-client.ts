@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { Client } from "turnout/testing";
 
 /** What a client sees of one response. */
 export interface SeenResponse {
@@ -17,41 +18,22 @@ export interface SeenResponse {
 /** What a response has to be an answer to: HEAD has no content. */
 type RequestMethod = "GET" | "HEAD";
 
-const patienceMs = 10_000;
-
-/** A client that sends bytes as they are, and waits for what comes: no sleeping, a deadline on every wait. */
+/** A client of HTTP/1.1 that sends bytes as they are, and reads strictly; text is latin1 in both directions. */
 export class RawClient {
-  readonly stream: Duplex;
-  #received: Buffer = Buffer.alloc(0);
-  #ended = false;
-  #closed = false;
-  #failure: Error | undefined;
-  #wake: () => void = () => {};
+  readonly #client: Client;
 
   constructor(stream: Duplex) {
-    this.stream = stream;
-    stream.on("data", (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
-      this.#wake();
-    });
-    stream.on("end", () => {
-      this.#ended = true;
-      this.#wake();
-    });
-    stream.on("error", (error) => {
-      this.#failure = error;
-      this.#wake();
-    });
-    stream.on("close", () => {
-      this.#closed = true;
-      this.#wake();
-    });
+    this.#client = new Client(stream);
   }
 
   static async connect(port: number, host = "127.0.0.1"): Promise<RawClient> {
     const socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
     await once(socket, "connect");
     return new RawClient(socket);
+  }
+
+  get stream(): Duplex {
+    return this.#client.stream;
   }
 
   /** The socket, where the client is on one. */
@@ -61,43 +43,38 @@ export class RawClient {
 
   /** What has come and was not taken. */
   get pending(): string {
-    return this.#received.toString("latin1");
+    return this.#client.pending.toString("latin1");
   }
 
   send(bytes: string | Uint8Array): this {
-    this.stream.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+    this.#client.send(bytes);
     return this;
   }
 
   /** Sends, and waits until the system has taken it: what is sent next is in a segment of its own. */
-  async sendSegment(bytes: string | Uint8Array): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.stream.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes, () => resolve());
-    });
-    await new Promise((resolve) => setImmediate(resolve));
+  sendSegment(bytes: string | Uint8Array): Promise<void> {
+    return this.#client.sendSegment(bytes);
   }
 
-  /** FIN. */
-  end(bytes?: string): this {
-    this.stream.end(bytes === undefined ? undefined : Buffer.from(bytes, "latin1"));
+  /** FIN, behind `bytes`. */
+  end(bytes = ""): this {
+    this.#client.send(bytes).end();
     return this;
   }
 
   /** RST. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    this.#client.reset();
   }
 
   /** Takes exactly `length` bytes. */
   async take(length: number): Promise<string> {
-    await this.#until(() => this.#received.length >= length, `${length} bytes`);
-    return this.#cut(length);
+    return (await this.#client.take(length)).toString("latin1");
   }
 
   /** Takes everything up to and with `mark`. */
   async takeUntil(mark: string): Promise<string> {
-    await this.#until(() => this.#received.includes(mark, 0, "latin1"), JSON.stringify(mark));
-    return this.#cut(this.#received.indexOf(mark, 0, "latin1") + mark.length);
+    return (await this.#client.takeUntil(mark)).toString("latin1");
   }
 
   /** Takes one response; an interim one, too. */
@@ -111,17 +88,12 @@ export class RawClient {
 
   /** Takes all that comes until the server has finished. Rejects where the connection was reset instead. */
   async rest(): Promise<string> {
-    await this.#until(() => this.#ended || this.#closed, "the end");
-    if (!this.#ended && this.#failure !== undefined) {
-      throw this.#failure;
-    }
-    return this.#cut(this.#received.length);
+    return (await this.#client.rest()).toString("latin1");
   }
 
   /** Waits until the connection is gone, in whichever way; gives what had come. */
   async gone(): Promise<string> {
-    await this.#until(() => this.#ended || this.#closed, "the end, or a reset");
-    return this.#cut(this.#received.length);
+    return (await this.#client.gone()).toString("latin1");
   }
 
   async #body(head: Head): Promise<string> {
@@ -138,32 +110,6 @@ export class RawClient {
     }
     const length = head.field("content-length");
     return length === undefined ? this.rest() : this.take(Number(length));
-  }
-
-  #cut(length: number): string {
-    const taken = this.#received.subarray(0, length);
-    this.#received = this.#received.subarray(length);
-    return taken.toString("latin1");
-  }
-
-  async #until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + patienceMs;
-    while (!condition()) {
-      const left = deadline - Date.now();
-      if (left <= 0 || (this.#closed && !condition())) {
-        const state = this.#closed ? "closed" : this.#ended ? "ended" : "open";
-        throw new Error(`waited in vain for ${what} (${state}); pending: ${JSON.stringify(this.pending)}`, {
-          cause: this.#failure,
-        });
-      }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
   }
 }
 

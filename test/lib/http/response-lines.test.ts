@@ -1,0 +1,83 @@
+import { expect } from "chai";
+import {
+  composeResponse,
+  composeSwitchingProtocols,
+  type FieldsLike,
+  fieldLine,
+  isToken,
+  statusLine,
+} from "../../../lib/http/response.ts";
+
+const facts = { method: "GET", minorVersion: 1, close: false, date: "now", advertise: "", required: "" };
+const code = "ERR_TURNOUT_RESPONSE";
+
+const badNames = ["", " ", "a b", "a:", "a\r\nb", "é", "a\0", "(a)", "a,b", '"a"'];
+const badValues = ["\r", "\n", "a\r\nX: 1", "a\nb", "\0", "a\0b", "a\x1fb", "\x7f", " a", "a ", "\ta", "a\t", "€"];
+const goodValues = ["", "a", "a b", "a\tb", "\x80\xff", 'a, b; c="d"'];
+
+describe("fieldLine", () => {
+  for (const name of badNames) {
+    it(`RFC 9110 section 5.1: ${JSON.stringify(name)} is no name`, () => {
+      expect(() => fieldLine(name, "1"))
+        .to.throw()
+        .with.property("code", code);
+      expect(() => composeResponse({ headers: [[name, "1"]] }, facts))
+        .to.throw()
+        .with.property("code", code);
+      expect(isToken(name)).to.equal(false);
+    });
+  }
+
+  for (const value of badValues) {
+    it(`RFC 9110 section 5.5: ${JSON.stringify(value)} is no value`, () => {
+      expect(() => fieldLine("X-A", value))
+        .to.throw()
+        .with.property("code", code);
+      expect(() => composeResponse({ headers: { "X-A": value } }, facts))
+        .to.throw()
+        .with.property("code", code);
+      expect(() => composeSwitchingProtocols("a/1", { "X-A": value }))
+        .to.throw()
+        .with.property("code", code);
+    });
+  }
+
+  for (const value of goodValues) {
+    it(`RFC 9110 section 5.5: ${JSON.stringify(value)} goes as it is`, () => {
+      expect(fieldLine("X-A", value)).to.equal(`X-A: ${value}\r\n`);
+    });
+  }
+});
+
+describe("statusLine", () => {
+  it("RFC 9112 section 4: the space behind the status stays where there is no phrase", () => {
+    expect([statusLine(200), statusLine(299), statusLine(299)]).to.deep.equal([
+      "HTTP/1.1 200 OK\r\n",
+      "HTTP/1.1 299 \r\n",
+      "HTTP/1.1 299 \r\n",
+    ]);
+  });
+});
+
+describe("composeSwitchingProtocols", () => {
+  const start = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: a/1, b\r\nConnection: Upgrade\r\n";
+  const heads: readonly [title: string, fields: FieldsLike | undefined, head: string][] = [
+    ["without fields", undefined, `${start}\r\n`],
+    ["with a record", { "X-A": "1", "X-B": ["2", "3"] }, `${start}X-A: 1\r\nX-B: 2\r\nX-B: 3\r\n\r\n`],
+    ["with pairs", [["X-A", "1"]], `${start}X-A: 1\r\n\r\n`],
+    ["with the web's Headers", new Headers({ "X-A": "1" }), `${start}x-a: 1\r\n\r\n`],
+  ];
+  for (const [title, fields, head] of heads) {
+    it(`RFC 9110 section 15.2.2: ${title}`, () => {
+      expect(composeSwitchingProtocols("a/1, b", fields)).to.equal(head);
+    });
+  }
+
+  for (const name of ["Upgrade", "CONNECTION", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Date"]) {
+    it(`RFC 9110 section 8.6, RFC 9112 section 6.1: a module cannot say ${name}`, () => {
+      expect(() => composeSwitchingProtocols("a/1", { [name]: "1" }))
+        .to.throw()
+        .with.property("code", code);
+    });
+  }
+});

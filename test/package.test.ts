@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { expect } from "chai";
+import * as turnout from "turnout";
+import * as echo from "turnout/echo";
+import * as example from "turnout/example";
+import * as testing from "turnout/testing";
+import { packageRoot } from "./support/package-root.ts";
+
+interface Manifest {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+
+const manifest = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as Manifest;
+const require = createRequire(import.meta.url);
+
+/** What each entry of the package gives at run time. Whatever is added here is a promise. */
+const entries: Readonly<Record<string, { readonly module: object; readonly names: readonly string[] }>> = {
+  turnout: {
+    module: turnout,
+    names: [
+      "Fields",
+      "ModuleError",
+      "PeerError",
+      "ProtocolModule",
+      "Server",
+      "TransportError",
+      "UsageError",
+      "createServer",
+      "decline",
+      "fromCodec",
+      "reject",
+      "switchTo",
+      "upgradeRequired",
+    ],
+  },
+  "turnout/testing": { module: testing, names: ["Client", "contract", "selfSigned", "switched"] },
+  "turnout/echo": { module: echo, names: ["EchoProtocol"] },
+  "turnout/example": { module: example, names: ["ExampleProtocol"] },
+};
+
+describe("the package", () => {
+  for (const [name, { module, names }] of Object.entries(entries)) {
+    it(`${name} exports what is meant, and nothing else`, () => {
+      expect(Object.keys(module).sort()).to.deep.equal(names);
+    });
+
+    it(`require("${name}") gives the same`, () => {
+      const required = require(name) as Record<string, unknown>;
+      for (const one of names) {
+        expect(required[one]).to.equal((module as Record<string, unknown>)[one]);
+      }
+    });
+  }
+
+  it("has no entries but these", () => {
+    const subpaths = Object.keys(entries).map((name) => name.replace("turnout", "."));
+    expect(Object.keys(manifest.exports)).to.have.members([...subpaths, "./package.json"]);
+  });
+
+  it("has every file that it names", () => {
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === "string" ? [target] : Object.values(target),
+    );
+    for (const target of [...targets, ...Object.values(manifest.bin)]) {
+      expect(existsSync(join(packageRoot, target)), target).to.equal(true);
+    }
+  });
+
+  it("keeps what is inside to itself", () => {
+    expect(() => require("turnout/lib/server.js"))
+      .to.throw()
+      .with.property("code", "ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  for (const kind of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"]) {
+    it(`needs no ${kind}`, () => {
+      expect(manifest).not.to.have.property(kind);
+    });
+  }
+
+  it("its program can be started by its name", () => {
+    const [line] = readFileSync(join(packageRoot, manifest.bin["turnout"]!), "utf8").split("\n");
+    expect(line).to.equal("#!/usr/bin/env node");
+  });
+
+  it("answers no one's own 101: a receipt can be had from a transport only", () => {
+    expect(turnout).not.to.have.property("Answered");
+  });
+});

@@ -4,6 +4,19 @@ import type { Duplex } from "node:stream";
 /** The longest that one wait may take before it fails. */
 const patienceMs = 10_000;
 
+/** Waits for something that has to happen soon: rejects when it does not. */
+export async function soon<T>(happens: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), patienceMs);
+  });
+  try {
+    return await Promise.race([happens, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A client that sends bytes as they are and waits for what comes: nothing sleeps, and every wait has an end. */
 export class Client {
   readonly stream: Duplex;
@@ -46,8 +59,16 @@ export class Client {
 
   /** Sends, and waits until the system has taken it: what is sent next is a segment of its own. */
   async sendSegment(bytes: string | Uint8Array): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
     await new Promise<void>((resolve) => {
-      this.stream.write(raw(bytes), () => resolve());
+      const sent = (): void => {
+        this.stream.off("close", sent); // a stream that is destroyed may forget its write
+        resolve();
+      };
+      this.stream.on("close", sent);
+      this.stream.write(raw(bytes), sent);
     });
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { type ModuleError, UsageError } from "../errors.ts";
 import type { ProtocolModule } from "../protocol-module.ts";
 import { Server } from "../server.ts";
-import { Client } from "./client.ts";
+import { Client, soon } from "./client.ts";
 import { requestBytes, type Script } from "./script.ts";
 import { WatchedModule } from "./watched.ts";
 import { openWire, type Wire, type WireEnd } from "./wires.ts";
@@ -156,7 +156,7 @@ class Checks {
       const client = await stage.connect();
       client.send(this.#request);
       await client.gone();
-      await stage.module.allClosed();
+      await soon(stage.module.allClosed(), "every close to be told");
       check(
         stage.faults.some(({ cause }) => cause === failure),
         "the failure was not reported",
@@ -173,11 +173,11 @@ class Checks {
       });
       const client = await stage.connect();
       client.send(this.#request);
-      await stage.module.asked;
+      await soon(stage.module.asked, "accept to be called");
       const closed = once(stage.server, "closed");
       stage.wire.reset(client.stream);
       open(); // some systems tell of a reset only when something is written
-      await closed;
+      await soon(closed, "the connection to close");
       this.#closedOnce(stage);
     });
   }
@@ -189,7 +189,7 @@ class Checks {
       await this.#switched(client);
       await client.sendSegment(this.#input);
       stage.wire.reset(client.stream);
-      await stage.module.allClosed();
+      await soon(stage.module.allClosed(), "every close to be told");
       this.#closedOnce(stage);
     });
   }
@@ -214,9 +214,9 @@ class Checks {
         const closed = once(stage.server, "closed");
         await client.sendSegment(bytes.subarray(0, at));
         stage.wire.reset(client.stream);
-        await closed;
+        await soon(closed, "the connection to close");
       }
-      await stage.module.allClosed();
+      await soon(stage.module.allClosed(), "every close to be told");
       this.#closedOnce(stage);
     });
   }
@@ -262,7 +262,7 @@ class Checks {
   }
 
   async #endsClean(stage: Stage): Promise<void> {
-    await stage.module.allClosed();
+    await soon(stage.module.allClosed(), "every close to be told");
     check(stage.faults.length === 0, `reported ${String(stage.faults[0])}`);
     check(
       stage.module.closed.every((error) => error === undefined),

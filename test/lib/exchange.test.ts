@@ -200,23 +200,28 @@ describe("an application that fails", () => {
   it("an answer that comes after the client has gone is dropped", () => {
     const stream = Readable.from(["x"]);
     let answer: (response: ResponseLike) => void = () => {};
-    return answering(
-      () =>
-        new Promise((resolve) => {
-          answer = resolve;
-        }),
-      async (client, { server, faults }) => {
-        await client.sendSegment(get("/"));
-        const closed = once(server, "closed");
-        client.reset();
-        const dropped = once(stream, "close");
-        await closed;
-        answer({ body: stream });
-        await dropped;
-        assert.lengthOf(faults, 0);
-        assert.deepEqual(server.stats().answered, {});
-      },
-    );
+    let wasAsked: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      wasAsked = resolve;
+    });
+    const respond = (): Promise<ResponseLike> => {
+      wasAsked();
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    return answering(respond, async (client, { server, faults }) => {
+      client.send(get("/"));
+      await asked;
+      const closed = once(server, "closed");
+      client.reset();
+      await closed;
+      const dropped = once(stream, "close");
+      answer({ body: stream });
+      await dropped;
+      assert.lengthOf(faults, 0);
+      assert.deepEqual(server.stats().answered, {});
+    });
   });
 });
 

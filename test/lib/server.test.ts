@@ -258,12 +258,11 @@ describe("events", () => {
       server.on("switched", ({ target }, token) => told.push(["switched", target, token]));
       server.on("refused", ({ code }) => told.push(["refused", code]));
       server.on("closed", (error) => told.push(["closed", error]));
-      const one = (await connect()).send(`${getTwo}GET\r\n\r\n`).end();
-      await one.rest();
-      await once(server, "closed");
-      const other = (await connect()).send(upgradeTo("ECHO/1")).end();
-      await other.rest();
-      await once(server, "closed");
+      for (const bytes of [`${getTwo}GET\r\n\r\n`, upgradeTo("ECHO/1")]) {
+        const closed = once(server, "closed");
+        await (await connect()).send(bytes).end().rest();
+        await closed;
+      }
       expect(told).to.deep.equal([
         ["answered", "/two", 200],
         ["refused", "ERR_TURNOUT_TARGET"],

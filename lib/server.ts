@@ -100,10 +100,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     try {
       signal?.throwIfAborted();
       listener.listen(where);
-      await once(listener, "listening");
+      await once(listener, "listening", signal === undefined ? {} : { signal });
     } catch (error) {
+      listener.close();
       this.#listener = undefined;
       throw error;
+    }
+    if (this.#draining) {
+      listener.close();
+      throw new UsageError("ERR_TURNOUT_STATE", "the server was closed before it listened");
     }
     signal?.addEventListener("abort", () => void this.close(), { once: true });
     // Such as a full table of file descriptors: the next connection may fare better.
@@ -113,6 +118,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   /** Serves a stream that comes from elsewhere: another server, or one end of `stream.duplexPair()`. */
   accept(stream: Duplex): void {
+    if (stream.destroyed) {
+      return; // gone before it got here, and no event would ever tell
+    }
     this.#tally.accepted++;
     const connection = new Connection(stream, this.#context);
     this.#connections.add(connection);
@@ -159,7 +167,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const kinds = new Map([...this.#connections].map((connection) => [connection, kindOf(connection)]));
     const destroyed = new Set<Connection>();
     this.#onDestroyed = (connection) => destroyed.add(connection);
-    const listenerClosed = this.#listener === undefined ? undefined : once(this.#listener, "close");
+    const listenerClosed = this.#listener?.listening ? once(this.#listener, "close") : undefined;
     this.#listener?.close();
     for (const connection of this.#connections) {
       connection.turn(() => connection.track.closing());

@@ -43,8 +43,8 @@ function serve(options: CommandLine): void {
   log(server, options.quiet);
   server.listen({ host: options.host, port: options.port }).then(
     (address) => {
+      drainOnSignal(server, options.quiet); // before anybody can know that it is time for a signal
       process.stdout.write(`turnout listens on ${urlOf(address as AddressInfo)}\n`);
-      drainOnSignal(server, options.quiet);
     },
     (error: NodeJS.ErrnoException) => complain(sentence(error, options), 1),
   );

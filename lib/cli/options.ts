@@ -104,7 +104,7 @@ function parse(args: readonly string[]): Record<string, string | boolean | undef
       },
     }).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(". ");
-    throw new CommandLineError(`${sentence!.replace(/\.$/, "")}; see --help`, { cause: error });
+    const [sentence] = (error as Error).message.split(/\.?(?:\s*\n|\. |$)/);
+    throw new CommandLineError(`${sentence}; see --help`, { cause: error });
   }
 }

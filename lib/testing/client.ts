@@ -20,7 +20,8 @@ export async function soon<T>(happens: Promise<T>, what: string): Promise<T> {
 /** A client that sends bytes as they are and waits for what comes: nothing sleeps, and every wait has an end. */
 export class Client {
   readonly stream: Duplex;
-  #received: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #length = 0;
   #ended = false;
   #closed = false;
   #failure: Error | undefined;
@@ -29,7 +30,8 @@ export class Client {
   constructor(stream: Duplex) {
     this.stream = stream;
     stream.on("data", (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
       this.#wake();
     });
     stream.on("end", () => {
@@ -48,7 +50,10 @@ export class Client {
 
   /** What has come and was not taken. */
   get pending(): Buffer {
-    return this.#received;
+    if (this.#chunks.length > 1) {
+      this.#chunks = [Buffer.concat(this.#chunks, this.#length)];
+    }
+    return this.#chunks[0] ?? Buffer.alloc(0);
   }
 
   /** Text is latin1. */
@@ -86,14 +91,14 @@ export class Client {
 
   /** Takes exactly `length` bytes. */
   async take(length: number): Promise<Buffer> {
-    await this.#until(() => this.#received.length >= length, `${length} bytes`);
+    await this.#until(() => this.#length >= length, `${length} bytes`);
     return this.#cut(length);
   }
 
   /** Takes everything up to and with `mark` (latin1). */
   async takeUntil(mark: string): Promise<Buffer> {
-    await this.#until(() => this.#received.includes(mark, 0, "latin1"), JSON.stringify(mark));
-    return this.#cut(this.#received.indexOf(mark, 0, "latin1") + mark.length);
+    await this.#until(() => this.pending.includes(mark, 0, "latin1"), JSON.stringify(mark));
+    return this.#cut(this.pending.indexOf(mark, 0, "latin1") + mark.length);
   }
 
   /** Takes all that comes until the server has finished. Rejects where the connection failed instead. */
@@ -102,19 +107,20 @@ export class Client {
     if (!this.#ended && this.#failure !== undefined) {
       throw this.#failure;
     }
-    return this.#cut(this.#received.length);
+    return this.#cut(this.#length);
   }
 
   /** Waits until the connection is gone, in whichever way; gives what had come. */
   async gone(): Promise<Buffer> {
     await this.#until(() => this.#ended || this.#closed, "the end, or a reset");
-    return this.#cut(this.#received.length);
+    return this.#cut(this.#length);
   }
 
   #cut(length: number): Buffer {
-    const taken = this.#received.subarray(0, length);
-    this.#received = this.#received.subarray(length);
-    return taken;
+    const all = this.pending;
+    this.#chunks = length < all.length ? [all.subarray(length)] : [];
+    this.#length -= length;
+    return all.subarray(0, length);
   }
 
   async #until(condition: () => boolean, what: string): Promise<void> {
@@ -123,7 +129,7 @@ export class Client {
       const left = deadline - Date.now();
       if (left <= 0 || this.#closed) {
         const state = this.#closed ? "closed" : this.#ended ? "ended" : "open";
-        const pending = JSON.stringify(this.#received.toString("latin1"));
+        const pending = JSON.stringify(this.pending.toString("latin1"));
         throw new Error(`waited in vain for ${what} (${state}); pending: ${pending}`, { cause: this.#failure });
       }
       await new Promise<void>((resolve) => {

@@ -100,7 +100,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     try {
       signal?.throwIfAborted();
       listener.listen(where);
-      await once(listener, "listening", signal === undefined ? {} : { signal });
+      const listens = once(listener, "listening", signal === undefined ? {} : { signal });
+      await Promise.race([listens, once(listener, "close")]);
     } catch (error) {
       listener.close();
       this.#listener = undefined;

@@ -170,6 +170,9 @@ export class SwitchedTrack implements Track, Transport<unknown> {
       return false;
     }
     if (typeof bytes !== "string") {
+      if (!(bytes instanceof Uint8Array)) {
+        throw new UsageError("ERR_TURNOUT_RESPONSE", "only text and bytes can be written");
+      }
       return bytes.length === 0 ? this.#connection.hasRoom : this.#connection.writeBytes(bytes);
     }
     // As many bytes as characters: ASCII, which stays text.

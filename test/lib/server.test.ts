@@ -265,7 +265,7 @@ describe("events", () => {
       }
       expect(told).to.deep.equal([
         ["answered", "/two", 200],
-        ["refused", "ERR_TURNOUT_TARGET"],
+        ["refused", "ERR_TURNOUT_METHOD"],
         ["closed", undefined],
         ["switched", "/x", "echo/1"],
         ["closed", undefined],
@@ -273,7 +273,7 @@ describe("events", () => {
       const { answered, refused, switched, faults, unanswered } = server.stats();
       expect([answered, refused, switched, faults, unanswered]).to.deep.equal([
         { 200: 1 },
-        { ERR_TURNOUT_TARGET: 1 },
+        { ERR_TURNOUT_METHOD: 1 },
         { "echo/1": { open: 0, total: 1 } },
         {},
         0,

@@ -4,8 +4,8 @@ import { ModuleError, PeerError, TransportError, UsageError } from "./errors.ts"
 import type { Fields } from "./http/fields.ts";
 import type { HttpRequest } from "./http/request.ts";
 import { type ComposedResponse, composeResponse, type ResponseLike } from "./http/response.ts";
-import type { HttpTrack, Task } from "./http-track.ts";
 import type { Respond } from "./options.ts";
+import type { Task, TaskHost } from "./task.ts";
 import { isThenable } from "./thenable.ts";
 
 /** How an exchange ends, where that is known before it begins. */
@@ -22,7 +22,7 @@ export interface ExchangeOptions {
 
 /** One request, and its answer over HTTP/1.1. */
 export class Exchange implements Task {
-  readonly #track: HttpTrack;
+  readonly #track: TaskHost;
   readonly #connection: Connection;
   readonly #request: HttpRequest;
   readonly #respond: Respond;
@@ -33,7 +33,7 @@ export class Exchange implements Task {
   #discarded = 0;
   #pump: BodyPump | undefined;
 
-  constructor(track: HttpTrack, request: HttpRequest, respond: Respond, options: ExchangeOptions) {
+  constructor(track: TaskHost, request: HttpRequest, respond: Respond, options: ExchangeOptions) {
     this.#track = track;
     this.#connection = track.connection;
     this.#request = request;

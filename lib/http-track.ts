@@ -13,31 +13,13 @@ import { composeResponse, type ResponseLike } from "./http/response.ts";
 import type { Respond } from "./options.ts";
 import type { Registration } from "./registry.ts";
 import { Switching } from "./switching.ts";
-
-/** What is being done about the request that was read last. */
-export interface Task {
-  /** Whether content can be taken now. */
-  readonly wantsContent: boolean;
-  content(bytes: Buffer): void;
-  contentComplete(trailers: Fields): void;
-  contentFailed(error: PeerError): void;
-  drained(): void;
-  expired(): void;
-  closed(error: TransportError | undefined): void;
-}
-
-/** How a response that the core gives differs from one that the application gives. */
-interface AnswerOptions {
-  readonly close?: boolean;
-  /** The Upgrade field of a 426 that names none itself. */
-  readonly required?: string;
-}
+import type { AnswerOptions, Task, TaskHost } from "./task.ts";
 
 /**
  * The HTTP/1.1 track: reads one head after the other, and has one task at a time for what was read. What comes while
  * the task cannot take it is held: the next request, or the first bytes of another protocol.
  */
-export class HttpTrack implements Track, ContentSink {
+export class HttpTrack implements Track, TaskHost, ContentSink {
   readonly connection: Connection;
   readonly #context: ServerContext;
   readonly #parser: RequestHeadParser;
@@ -51,7 +33,6 @@ export class HttpTrack implements Track, ContentSink {
   #contentSince = 0;
   /** Since when nobody has wanted the content that is there. */
   #unwantedSince: number | undefined;
-  /** Whether an answer on this connection has named the protocols already. */
   advertised = false;
 
   constructor(connection: Connection) {
@@ -98,12 +79,10 @@ export class HttpTrack implements Track, ContentSink {
     this.#task?.closed(error);
   }
 
-  /** Bytes of content that are still to come; `Infinity` when chunked; 0 when all is there. */
   get contentLeft(): number {
     return this.#decoder === undefined ? 0 : this.#decoder.remaining;
   }
 
-  /** Takes as much of what is held as can be taken now. */
   goOn(): void {
     if (this.#running) {
       return;
@@ -122,7 +101,6 @@ export class HttpTrack implements Track, ContentSink {
     }
   }
 
-  /** The request is done with: on to the next. */
   next(): void {
     this.#task = undefined;
     this.#headTimed = false;
@@ -133,7 +111,6 @@ export class HttpTrack implements Track, ContentSink {
     this.goOn();
   }
 
-  /** Answers what cannot be understood, and closes: where the next request begins is in doubt. */
   refuse(error: PeerError, method = "GET"): void {
     this.#context.observer.refused(error);
     const composed = composeResponse(
@@ -144,17 +121,14 @@ export class HttpTrack implements Track, ContentSink {
     this.connection.linger();
   }
 
-  /** The application answers. `collected` is content that was read already. */
   respond(collected: readonly Buffer[] = [], awaitsContinue: boolean = this.#parser.expectContinue): void {
     this.#exchange(this.#context.respond, collected, awaitsContinue, {});
   }
 
-  /** The core answers in the application's place. */
   answer(response: ResponseLike, options: AnswerOptions = {}): void {
     this.#exchange(() => response, [], this.#parser.expectContinue, options);
   }
 
-  /** The head read last, for whoever decides about its request. It stays until the next one is read. */
   get head(): RequestHeadParser {
     return this.#parser;
   }
@@ -163,7 +137,6 @@ export class HttpTrack implements Track, ContentSink {
     return this.#held.length > 0;
   }
 
-  /** Hands over the bytes that nobody has taken, and whether the client has finished behind them. */
   leave(): { early: HeldBytes; finished: boolean } {
     return { early: this.#held, finished: this.#finished };
   }
@@ -249,7 +222,6 @@ export class HttpTrack implements Track, ContentSink {
     return new RequestInfo(this.#parser, this.connection);
   }
 
-  /** The program's own code failed before the switch: the request is answered 500, and the connection stays. */
   fault(error: ModuleError): void {
     this.#context.observer.fault(error);
     this.answer({ status: 500, body: "500 Internal Server Error\n" });

@@ -4,9 +4,9 @@ import { ModuleError, type PeerError, TransportError } from "./errors.ts";
 import { Fields } from "./http/fields.ts";
 import { OriginalRequest, type RequestInfo } from "./http/request.ts";
 import { composeSwitchingProtocols } from "./http/response.ts";
-import type { HttpTrack, Task } from "./http-track.ts";
 import type { Registration } from "./registry.ts";
 import { SwitchedTrack } from "./switched-track.ts";
+import type { Task, TaskHost } from "./task.ts";
 import { isThenable } from "./thenable.ts";
 
 type Switch = Extract<Outcome, { do: "switch" }>;
@@ -17,7 +17,7 @@ type Switch = Extract<Outcome, { do: "switch" }>;
  * HTTP/1.1.
  */
 export class Switching implements Task {
-  readonly #track: HttpTrack;
+  readonly #track: TaskHost;
   readonly #connection: Connection;
   readonly #candidates: readonly Registration[];
   readonly #request: RequestInfo;
@@ -26,7 +26,7 @@ export class Switching implements Task {
   #content: Buffer[] = [];
   #contentBytes = 0;
 
-  constructor(track: HttpTrack, candidates: readonly Registration[]) {
+  constructor(track: TaskHost, candidates: readonly Registration[]) {
     this.#track = track;
     this.#connection = track.connection;
     this.#candidates = candidates;

@@ -192,12 +192,13 @@ export class Exchange implements Task {
     }
     this.#state = "over";
     this.#pump = undefined;
-    this.#request.body.fail(
-      new UsageError("ERR_TURNOUT_STATE", "the request has been answered; its content is skipped"),
-    );
+    const unread = this.#track.contentLeft > 0;
+    if (unread) {
+      this.#request.body.fail(new UsageError("ERR_TURNOUT_STATE", "the request has been answered without it"));
+    }
     if (this.#closeAfter) {
       this.#connection.linger();
-    } else if (this.#track.contentLeft > 0) {
+    } else if (unread) {
       this.#connection.become("discarding", this.#connection.context.timeouts.bodyMs);
       this.#track.goOn();
     } else {

@@ -105,6 +105,9 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
     this.#task = undefined;
     this.#headTimed = false;
     this.connection.become("head", this.#context.timeouts.keepAliveMs);
+    if (this.#held.length === 0) {
+      this.#parser.release(); // an idle connection keeps no bytes
+    }
     if (this.#context.draining) {
       this.closing();
     }

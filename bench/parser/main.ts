@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { median } from "../support/statistics.ts";
 import { corpora, deliveries } from "./corpora.ts";
 import type { Measured } from "./one-peer.ts";
 import { levels, peers } from "./peers.ts";
@@ -23,11 +24,6 @@ function note(peer: string, { case: name, ns, sum }: Measured): void {
   times.set(key, [...(times.get(key) ?? []), ns]);
   if ((sums.get(name) ?? sum) !== sum) throw new Error(`${name}: ${peer} reads something else than the others`);
   sums.set(name, sum);
-}
-
-function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 for (let n = 0; n < processes; n++) {

@@ -84,20 +84,15 @@ export function statusLine(status: number): string {
   return line;
 }
 
-export function* pairs(fields: FieldsLike): Iterable<readonly [string, string]> {
+/** One pair a field line. */
+export function pairs(fields: FieldsLike): Iterable<readonly [name: string, value: string]> {
   if (Symbol.iterator in fields) {
-    yield* fields as Iterable<readonly [string, string]>;
-    return;
+    return fields as Iterable<readonly [string, string]>;
   }
-  for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === "string") {
-      yield [name, value];
-    } else {
-      for (const one of value) {
-        yield [name, one];
-      }
-    }
-  }
+  const entries = Object.entries(fields);
+  return entries.some(([, value]) => typeof value !== "string")
+    ? entries.flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one as string]))
+    : (entries as [string, string][]);
 }
 
 /** Checks what the application answered, and frames it (RFC 9110 section 6.4.1, RFC 9112 section 6.3). */

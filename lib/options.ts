@@ -1,11 +1,12 @@
 import { UsageError } from "./errors.ts";
+import { headBytesCeiling } from "./http/head-scan.ts";
 import type { HttpRequest, RequestInfo } from "./http/request.ts";
 import type { ResponseLike } from "./http/response.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
 
 /** Sizes and counts that bound what one peer can make the server hold. */
 export interface Limits {
-  /** Bytes of a request head, request line and last empty line included. Default 16,384; beyond it 431. */
+  /** Bytes of a request head, request line and last empty line included. Default 16,384, at most 65,536; beyond it 431. */
   readonly maxHeadBytes: number;
   /** Bytes of a request target. Default 8,000, which RFC 9112 section 3 recommends; beyond it 414. */
   readonly maxTargetBytes: number;
@@ -108,7 +109,11 @@ const defaultTimeouts: Timeouts = {
 };
 
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
-  return resolve("limits", defaultLimits, given);
+  const limits = resolve("limits", defaultLimits, given);
+  if (limits.maxHeadBytes > headBytesCeiling) {
+    throw new UsageError("ERR_TURNOUT_OPTION", `limits.maxHeadBytes is at most ${headBytesCeiling}`);
+  }
+  return limits;
 }
 
 export function resolveTimeouts(given: Partial<Timeouts> = {}): Timeouts {

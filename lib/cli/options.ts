@@ -32,7 +32,7 @@ const aDay = 86_400_000;
 const valued = {
   host: { value: "ADDRESS", says: "the address to listen on", default: "127.0.0.1" },
   port: { value: "N", says: "the port to listen on; 0 takes a free one", default: "8080", range: [0, 65_535] },
-  "max-head-bytes": { value: "N", says: "bytes of a request head", default: "16384", range: [64, 1_048_576] },
+  "max-head-bytes": { value: "N", says: "bytes of a request head", default: "16384", range: [64, 65_536] },
   "head-timeout-ms": { value: "MS", says: "time for a request head", default: "10000", range: [1, aDay] },
   "body-timeout-ms": { value: "MS", says: "time between two reads of content", default: "30000", range: [1, aDay] },
   "idle-timeout-ms": { value: "MS", says: "time between two requests", default: "5000", range: [1, aDay] },

@@ -80,7 +80,7 @@ function inOrder(
     candidates.map(({ token }) => token),
   );
   const tokens = typeof wanted === "string" ? [wanted] : (wanted ?? []);
-  return tokens.map((token) => {
+  const chosen = tokens.map((token) => {
     const key = protocolKey(token);
     const candidate = candidates.find((one) => protocolKey(one.token) === key);
     if (candidate === undefined) {
@@ -89,4 +89,5 @@ function inOrder(
     }
     return candidate;
   });
+  return [...new Set(chosen)];
 }

@@ -119,7 +119,7 @@ export class Exchange implements Task {
 
   #answer(response: ResponseLike): void {
     if (this.#state !== "pending") {
-      cancelBody(response.body);
+      cancelBody(response?.body);
       return;
     }
     let composed: ComposedResponse;
@@ -219,8 +219,9 @@ export class Exchange implements Task {
     }
     observer.fault(new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause }));
     if (answering) {
-      this.#over(new TransportError("ERR_TURNOUT_RESET", "the answer broke off", { cause }));
-      this.#connection.destroy();
+      const broken = new TransportError("ERR_TURNOUT_RESET", "the answer broke off", { cause });
+      this.#over(broken);
+      this.#connection.destroy(broken);
     } else {
       this.#answer({ status: 500, body: "500 Internal Server Error\n" });
     }

@@ -227,7 +227,8 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
 
   fault(error: ModuleError): void {
     this.#context.observer.fault(error);
-    this.answer({ status: 500, body: "500 Internal Server Error\n" });
+    // Bytes behind the head may be the other protocol's: they are not parsed as HTTP.
+    this.answer({ status: 500, body: "500 Internal Server Error\n" }, { close: this.holdsBytes });
   }
 
   #exchange(

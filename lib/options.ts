@@ -21,8 +21,8 @@ export interface Limits {
   /** Field lines of a trailer section. Default 32; beyond it 431. */
   readonly maxTrailers: number;
   /**
-   * Bytes held for whoever speaks next, while nobody can take them. Default 65,536; beyond it the server stops
-   * reading and TCP holds the client back.
+   * Bytes held for whoever speaks next, while nobody can take them. Default 65,536. From then on the server stops
+   * reading (one more read may be under way), and TCP holds the client back; a reset goes unnoticed until it reads on.
    */
   readonly maxEarlyBytes: number;
   /** Bytes of content that nobody read which are discarded to keep a connection. Default 262,144; beyond it, closed. */

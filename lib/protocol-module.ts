@@ -61,7 +61,8 @@ export abstract class ProtocolModule<State = undefined> {
 
   /**
    * What the end of the client's bytes means. `"mirror"`: the server's side ends, too, once all is written.
-   * `"manual"`: the module goes on writing, and calls `end()` itself. Default `"mirror"`.
+   * `"manual"`: the module goes on writing, calls `end()` itself, and sets its own
+   * deadline for the client's end. Default `"mirror"`.
    */
   readonly halfClose: "mirror" | "manual" = "mirror";
 

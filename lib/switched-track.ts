@@ -152,6 +152,9 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   }
 
   answer(bytes: string | Uint8Array): Answered {
+    if (this.#ended && !this.#connection.closed) {
+      throw new UsageError("ERR_TURNOUT_STATE", "the transport has been ended without an answer");
+    }
     const receipt = this.answeredByHandshake();
     this.write(bytes);
     return receipt;
@@ -191,7 +194,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     this.#ended = true;
     this.#connection.end();
     this.#timeClose();
-    this.#deliver();
+    this.#deliverLater();
   }
 
   destroy(error?: Error): void {
@@ -301,7 +304,12 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     try {
       const result = callback?.(...args);
       if (result !== undefined && isThenable(result)) {
-        result.then(undefined, (cause: unknown) => this.#fail(`${name} threw`, cause));
+        result.then(undefined, (cause: unknown) => {
+          // Work on what a lost connection has brought may well fail; its end has been told already.
+          if (!this.#destroyed || name === "onClose") {
+            this.#fail(`${name} threw`, cause);
+          }
+        });
       }
     } catch (cause) {
       this.#fail(`${name} threw`, cause);

@@ -7,7 +7,8 @@ import type { Peer } from "./http/request.ts";
  * What a module speaks through, of one shape over TCP, TLS and any other duplex stream. The core owns the stream: no
  * error event exists for a module to forget, and what a callback throws or rejects with ends this connection only.
  *
- * The bytes that came behind the request's head are the first `onData`. Nothing is read before `onData` is set.
+ * The bytes that came behind the request's head are the first `onData`; they wait until it is set. Set it before the
+ * receipt is given: a client that has finished by then is not waited for.
  */
 export interface Transport<State = unknown> {
   /** Bytes from the client. The chunk is the module's to keep. */
@@ -34,7 +35,7 @@ export interface Transport<State = unknown> {
 
   /**
    * Writes the first bytes of the answer to the original request, in the new protocol, and gives the receipt. Text is
-   * UTF-8. Once only: a second call throws `ERR_TURNOUT_STATE`.
+   * UTF-8. Once only, and not after `end` or `destroy`: that throws `ERR_TURNOUT_STATE`.
    */
   answer(bytes: string | Uint8Array): Answered;
   /** The receipt for protocols in which the 101 itself is the answer, such as WebSocket. */

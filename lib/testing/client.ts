@@ -75,6 +75,8 @@ export class Client {
       this.stream.on("close", sent);
       this.stream.write(raw(bytes), sent);
     });
+    // Two turns, so that a server in this process has read it in between.
+    await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -192,6 +192,29 @@ describe("lingering", () => {
       expect(server.stats().open).to.equal(0);
     }));
 
+  it("a peer that stops at maxDiscardBytes is not", () =>
+    serving({ limits: { maxDiscardBytes: 1_000 } }, async ({ connect, server }) => {
+      const client = (await connect()).send("GET\r\n\r\n");
+      await expectRefused(client, 400);
+      await client.sendSegment("x".repeat(1_000));
+      await expectRefused((await connect()).send("GET\r\n\r\n"), 400); // so the server has read both
+      expect(server.stats().open).to.equal(2);
+    }));
+
+  it("a peer that was held back is read again, so that its end is seen", async () => {
+    const module = new LineProtocol(["own/1"], { accept: () => new Promise(() => {}) });
+    const options = { protocols: [module], limits: { maxEarlyBytes: 10 }, timeouts: { acceptMs: 30 } };
+    await servingBehind(tcpFront, options, async ({ connect, server, sockets }) => {
+      const client = await connect();
+      const [paused, closed] = [once(sockets[0]!, "pause"), once(server, "closed")];
+      client.send(`${upgradeTo("own/1")}${"x".repeat(200_000)}`);
+      await paused;
+      await expectRefused(client, 503);
+      client.end();
+      expect(await closed).to.deep.equal([undefined]);
+    });
+  });
+
   it("the server that closes meanwhile waits for it", () =>
     serving({}, async ({ connect, server }) => {
       const client = (await connect()).send("GET\r\n\r\n");

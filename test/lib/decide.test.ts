@@ -72,6 +72,7 @@ describe("RFC 9110 section 7.8: deciding", () => {
     ["a field that Connection names", "hop", "hop", { namedInConnection: () => true }],
     ["a function that chooses one", "foo/1, any", "any", {}, () => "ANY"],
     ["a function that chooses an order", "foo/1, any", "any foo/1", {}, (_request, offers) => offers.toReversed()],
+    ["a function that names one twice", "any", "any", {}, () => ["any", "ANY"]],
     ["a function that chooses none", "foo/1", "respond", {}, () => undefined],
   ];
   for (const [title, upgrade, expected, more, negotiate] of cases) {

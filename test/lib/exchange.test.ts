@@ -63,9 +63,11 @@ describe("RFC 9112 section 7.1: streamed answers", () => {
     it(`what is ${title} than its stated length breaks off, and is reported`, () =>
       answering(
         () => ({ headers: { "Content-Length": "5" }, body: pieces(body) }),
-        async (client, { faults }) => {
+        async (client, { faults, server }) => {
+          const closed = once(server, "closed");
           const seen = await client.send(get("/")).gone();
           assert.notMatch(seen, /hello/);
+          assert.nestedPropertyVal(await closed, "[0].code", "ERR_TURNOUT_RESET");
           assert.nestedPropertyVal(faults[0], "cause.code", "ERR_TURNOUT_RESPONSE");
         },
       ));

@@ -170,17 +170,18 @@ describe("close", () => {
     const stubborn = new LineProtocol(["own/1"], { drain: () => {} });
     const options = { protocols: [new EchoProtocol(), stubborn], respond: describeRequest };
     return serving(options, async ({ connect, server }) => {
-      const clients = await Promise.all(Array.from({ length: 4 }, connect));
-      const [idle, echo, own, partial] = clients as [RawClient, RawClient, RawClient, RawClient];
-      for (const client of [idle, echo]) {
+      const clients = await Promise.all(Array.from({ length: 5 }, connect));
+      const [idle, echo, other, own, partial] = clients as [RawClient, RawClient, RawClient, RawClient, RawClient];
+      for (const client of [idle, echo, other]) {
         client.stream.once("end", () => client.end());
       }
       await expectOrdinary(idle.send(getTwo), "GET /two 0");
       await echo.send(upgradeTo("echo/1")).takeUntil("GET /x\r\n");
+      await other.send(upgradeTo("echo/1")).takeUntil("GET /x\r\n");
       await own.send(upgradeTo("own/1")).takeUntil("own/1 GET /x\r\n");
       await expectOrdinary(partial.send(`${getTwo}GET`), "GET /two 0");
       const closing = server.close({ graceMs: 60_000 });
-      await Promise.all([idle.rest(), echo.rest()]);
+      await Promise.all([idle.rest(), echo.rest(), other.rest()]);
       while (server.stats().open > 2) {
         await once(server, "closed");
       }
@@ -189,7 +190,7 @@ describe("close", () => {
       expect(await again).to.equal(await closing);
       expect([http, switched]).to.deep.equal([
         { closed: 1, destroyed: 1 },
-        { "echo/1": { closed: 1, destroyed: 0 }, "own/1": { closed: 0, destroyed: 1 } },
+        { "echo/1": { closed: 2, destroyed: 0 }, "own/1": { closed: 0, destroyed: 1 } },
       ]);
     });
   });

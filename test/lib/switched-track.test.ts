@@ -91,6 +91,21 @@ describe("what a module knows of its transport", () => {
       },
     ));
 
+  it("nothing can be written any more when the client has reset", () => {
+    const seen: unknown[] = [];
+    return switchedTo(
+      (transport) => {
+        seen.push(transport.ended);
+        transport.onClose = (error) => seen.push(transport.ended, transport.write("late"), codeOf(error));
+      },
+      async (client, serving) => {
+        client.reset();
+        await outcome(client, serving);
+        expect(seen).to.deep.equal([false, true, false, "ERR_TURNOUT_RESET"]);
+      },
+    );
+  });
+
   it("the request's signal is aborted when the connection is gone", () => {
     const signals: AbortSignal[] = [];
     return switchedTo(

@@ -78,8 +78,8 @@ describe("RFC 9110 section 15.2.2: the 101", () => {
       underTest(
         async ({ connect, faults }) => {
           const client = (await connect()).send(upgradeTo("own/1"));
-          client.send(getTwo);
-          expect(withoutDates(await client.end().rest())).to.equal(serverError + described("GET /two 0"));
+          expect((await client.response()).status).to.equal(500);
+          await expectOrdinary(client.send(getTwo), "GET /two 0");
           expect(faults.map(({ code, module }) => [code, module])).to.deep.equal([
             ["ERR_TURNOUT_MODULE", "LineProtocol"],
           ]);
@@ -93,6 +93,18 @@ describe("RFC 9110 section 15.2.2: the 101", () => {
         },
       ));
   }
+
+  it("T-23 RFC 9110 section 7.8: what came behind the head of an offer that failed is not parsed as HTTP", () =>
+    underTest(
+      async ({ connect }) => {
+        const all = await (await connect()).send(upgradeTo("own/1") + getTwo).rest();
+        expect(withoutDates(all)).to.equal(serverError.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+      },
+      {
+        respond: describeRequest,
+        protocols: [new LineProtocol(["own/1"], { accept: () => switchTo(undefined, { headers: { Upgrade: "x" } }) })],
+      },
+    ));
 
   it("T-24 RFC 9110 section 7.8: to another place a module can only redirect", () =>
     underTest(
@@ -313,6 +325,17 @@ describe("RFC 9112 section 9: the connection up to the switch", () => {
         const client = (await connect()).send(getTwo);
         await expectOrdinary(client, "GET /two 0");
         await expectSwitch(client.send(upgradeTo("echo/1")), "echo/1", "GET /x\r\n");
+      },
+      { limits: { maxRequests: 2 } },
+    ));
+
+  it("T-37 RFC 9112 section 9.6: an offer that is ignored is a request as any other: the last one closes", () =>
+    underTest(
+      async ({ connect }) => {
+        const client = (await connect()).send(getTwo + upgradeTo("nope/1") + getTwo);
+        expect(withoutDates(await client.rest())).to.equal(
+          described("GET /two 0") + described("GET /x 0", "Connection: close\r\n"),
+        );
       },
       { limits: { maxRequests: 2 } },
     ));

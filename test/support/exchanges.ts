@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { expect } from "chai";
-import type { HttpRequest, ResponseLike, ServerOptions } from "turnout";
+import type { HttpRequest, ResponseLike, Server, ServerOptions, TransportError } from "turnout";
+import { losingNothing } from "./lost-rejections.ts";
 import { modulesUnderTest } from "./modules.ts";
 import type { RawClient, SeenResponse } from "./raw-client.ts";
 import { type Serving, serving } from "./serving.ts";
@@ -37,7 +39,7 @@ export function optionsUnderTest(): ServerOptions {
 
 /** Runs `test` against the server under test, of which `options` may change something. */
 export function underTest(test: (serving: Serving) => Promise<void>, options: ServerOptions = {}): Promise<void> {
-  return serving({ ...optionsUnderTest(), ...options }, test);
+  return losingNothing(() => serving({ ...optionsUnderTest(), ...options }, test));
 }
 
 /** Responses as they were on the wire, but for what the clock says. */
@@ -84,13 +86,25 @@ export async function expectRefused(client: RawClient, status: number): Promise<
   return response;
 }
 
+/** The longest that one wait may take before it fails. */
+const patienceMs = 10_000;
+
 /** A promise, and the function that settles it. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
+  const opened = new Promise<void>((resolve, reject) => {
     open = resolve;
+    setTimeout(() => reject(new Error("waited in vain for a gate to open")), patienceMs).unref();
   });
+  opened.catch(() => {}); // where the test has failed already, nobody waits any more
   return { opened, open };
+}
+
+/** Waits until the server tells that the next connection is closed; gives its error. */
+export function nextClosed(server: Server): Promise<TransportError | undefined> {
+  const closed = once(server, "closed", { signal: AbortSignal.timeout(patienceMs) }).then(([error]) => error);
+  closed.catch(() => {});
+  return closed;
 }
 
 /** Lets the event loop turn, for what it would do next to be done: to see that something does not happen. */

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as Liste
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { createServer, type ModuleError, type ServerOptions } from "turnout";
 import { selfSigned } from "turnout/testing";
+import { losingNothing } from "./lost-rejections.ts";
 import { RawClient } from "./raw-client.ts";
 import type { Serving } from "./serving.ts";
 
@@ -40,7 +41,15 @@ export interface Fronted extends Serving {
 }
 
 /** Runs `test` against a server behind a listener of the test's own, and closes everything afterwards. */
-export async function servingBehind(
+export function servingBehind(
+  front: Front,
+  options: ServerOptions,
+  test: (fronted: Fronted) => Promise<void>,
+): Promise<void> {
+  return losingNothing(() => serveBehind(front, options, test));
+}
+
+async function serveBehind(
   front: Front,
   options: ServerOptions,
   test: (fronted: Fronted) => Promise<void>,

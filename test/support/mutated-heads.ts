@@ -10,6 +10,7 @@ const seeds = [
   "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
   "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x85",
   "POST / HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n",
+  `GET /long?${"q=1&".repeat(40)} HTTP/1.1\r\nHost: a\r\nCookie: ${"name=value; ".repeat(30)}\r\nX-${"Long-".repeat(20)}: x\r\nA:1\r\n\r\n`,
   'DELETE /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip;a="b,\\"c", chunked\r\nX: \t \xe4\xff \t\r\n\r\n',
   "PATCH /%41 HTTP/1.2\r\nX-A:1\r\nHost: a\r\nConnection: close\r\nConnection: upgrade,x\r\nUpgrade: h2c\r\nEmpty:\r\n\r\n",
 ];

@@ -114,6 +114,27 @@ describe("RequestHeadParser, several heads", () => {
     expect(parser.target).to.equal("/1");
   });
 
+  it("RFC 9112 section 9.3.2: pipelined in a chunk that is larger than the limit of a head", () => {
+    const parser = new RequestHeadParser({ ...usualLimits, maxHeadBytes: 2 * first.length + 10 });
+    const chunk = Buffer.from(first.repeat(20));
+    for (let n = 0; n < 20; n++) {
+      expect(parser.read(chunk, n * first.length)).to.equal((n + 1) * first.length);
+      expect([parser.target, parser.get("a")]).to.deep.equal(["/1", "1"]);
+    }
+  });
+
+  it("in large pieces, cut within a line again and again", () => {
+    const head = Buffer.from(`GET /1 HTTP/1.1\r\n${host}long: ${"x".repeat(1000)}\r\na: ${"y".repeat(500)}\r\n\r\n`);
+    for (let size = 60; size < head.length; size += 7) {
+      const parser = new RequestHeadParser(usualLimits);
+      let end = -1;
+      for (let at = 0; at < head.length; at += size) end = parser.read(head.subarray(at, at + size), 0);
+      expect(end).to.equal(head.length % size || size);
+      expect(parser.get("long")).to.have.length(1000);
+      expect(parser.get("a")).to.have.length(500);
+    }
+  });
+
   it("a chunk that ends behind a head has nothing more", () => {
     const parser = parserOf(first);
     expect(parser.read(Buffer.from(first), first.length)).to.equal(-1);

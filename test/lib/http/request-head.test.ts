@@ -212,6 +212,8 @@ describe("RequestHeadParser", () => {
       "names that only look like those that decide",
       withFields([
         "Content-Lengtt: x",
+        `Host${"-".repeat(32)}: x`,
+        `Connection${"-".repeat(32)}: close`,
         "Content_Length: x",
         "Transfer-Encodinh: x",
         "Transfer-Encodong: x",

@@ -1,55 +1,151 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { assert } from "chai";
-import { run } from "../support/client-program.ts";
+import { type Run, run } from "../support/client-program.ts";
+import { Conversation } from "../support/clients.ts";
 import { packageRoot } from "../support/package-root.ts";
 
-const program = `
+const moduleProgram = `
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { createServer } from "turnout";
 import { EchoProtocol } from "turnout/echo";
-import { switched } from "turnout/testing";
+import { ExampleProtocol } from "turnout/example";
 
-assert.equal(createRequire(import.meta.url)("turnout").createServer, createServer);
-const run = await switched(new EchoProtocol(), { target: "/x", early: "ping" });
-console.log(String(await run.end()));
+const { switched } = await import("turnout/testing");
+assert.equal((await import("turnout")).createServer, createServer);
+for (const module of [new EchoProtocol(), new ExampleProtocol()]) {
+  const run = await switched(module, { target: "/x", early: "ping" });
+  console.log(JSON.stringify(String(await run.end())));
+}
 `;
+
+const commonJsProgram = `
+const { createServer } = require("turnout");
+const { EchoProtocol } = require("turnout/echo");
+
+const server = createServer({ protocols: [new EchoProtocol()], respond: () => ({ body: "required" }) });
+server.listen({ port: 0, host: "127.0.0.1" }).then(async ({ port }) => {
+  const response = await fetch("http://127.0.0.1:" + port, { headers: { Connection: "close" } });
+  console.log(response.status, await response.text());
+  await server.close();
+});
+`;
+
+/** The program's first line looks for Node in the PATH. */
+const thisNode = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
 
 describe("the package as npm packs it", () => {
   let folder: string;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "turnout-package-"));
-  });
-
-  after(() => rm(folder, { recursive: true }));
-
-  it("is installed, imported, required and started", async () => {
     const packed = await run("npm", [
       "pack",
       packageRoot,
-      "--ignore-scripts",
+      "--ignore-scripts", // it is built already, and the tests run from there
       "--pack-destination",
       folder,
       "--silent",
     ]);
     assert.equal(packed.code, 0, packed.stderr);
-    await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", type: "module" }));
+    await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
     const tarball = packed.stdout.toString().trim();
     const installed = await run("npm", ["install", "--prefix", folder, "--offline", join(folder, tarball)]);
     assert.equal(installed.code, 0, installed.stderr);
+  });
+
+  after(async () => {
+    if (folder !== undefined) {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  const programOutput = async (name: string, text: string): Promise<string[]> => {
+    await writeFile(join(folder, name), text);
+    const { code, stdout, stderr } = await run(process.execPath, [join(folder, name)]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    return stdout.toString().trimEnd().split("\n");
+  };
+
+  it("npm install brings nothing else", async () => {
+    const names = await readdir(join(folder, "node_modules"));
     assert.deepEqual(
-      (await readdir(join(folder, "node_modules"))).filter((name) => !name.startsWith(".")),
+      names.filter((name) => !name.startsWith(".")),
       ["turnout"],
     );
-    await writeFile(join(folder, "program.js"), program);
-    const used = await run(process.execPath, [join(folder, "program.js")]);
-    assert.equal(used.stdout.toString(), "GET /x\r\nping\n", used.stderr);
-    // The command finds this Node by the PATH.
-    const bin = join(folder, "node_modules", ".bin", "turnout");
-    const help = await run("env", [`PATH=${dirname(process.execPath)}:${process.env["PATH"]}`, bin, "--help"]);
-    assert.match(help.stdout.toString(), /^Usage: turnout \[options\]\n/);
+  });
+
+  it("import: turnout, its protocols, and turnout/testing", async () => {
+    assert.deepEqual(await programOutput("program.mjs", moduleProgram), [
+      '"GET /x\\r\\nping"',
+      '"example/1 GET /x \\r\\nping"',
+    ]);
+  });
+
+  it("require: turnout and turnout/echo", async () => {
+    assert.deepEqual(await programOutput("program.cjs", commonJsProgram), ["200 required"]);
+  });
+
+  describe("npx turnout, without a terminal", () => {
+    const npx = (...args: string[]): Conversation =>
+      new Conversation("npx", ["--no", "--prefix", folder, "--", "turnout", ...args], thisNode);
+
+    const told = ({ code, stdout, stderr }: Run): unknown => ({ code, stdout: stdout.toString(), stderr });
+
+    /** A server that answers, and is then told to end. */
+    async function serves(server: Conversation): Promise<Run> {
+      try {
+        const [, url] = /^turnout listens on (http:\S+)\n$/.exec(await server.said(/\n/))!;
+        const response = await fetch(new URL("/echo", url), { method: "POST", body: "hello" });
+        assert.deepEqual([response.status, await response.text()], [200, "hello"]);
+        return await server.stop("SIGTERM");
+      } finally {
+        await server.stop();
+      }
+    }
+
+    it("--port 0 serves until SIGTERM", async () => {
+      const { stderr } = await serves(npx("--port", "0"));
+      assert.match(stderr, /^200 POST \/echo\nclosed after \d+ ms\n$/); // the exit code is npx's own
+    });
+
+    it("--port 0 by the link in node_modules/.bin exits with 0 after SIGTERM", async () => {
+      const { code } = await serves(
+        new Conversation(join(folder, "node_modules", ".bin", "turnout"), ["--port", "0"], thisNode),
+      );
+      assert.equal(code, 0);
+    });
+
+    it("--help exits with 0", async () => {
+      const { code, stdout, stderr } = await npx("--help").end();
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout.toString(), /^Usage: turnout \[options\]\n/);
+    });
+
+    it("a bad option exits with 2, and one sentence", async () => {
+      assert.deepEqual(told(await npx("--port", "http").end()), {
+        code: 2,
+        stdout: "",
+        stderr: 'turnout: --port has to be a whole number from 0 to 65535, not "http".\n',
+      });
+    });
+
+    it("a port in use exits with 1, and one sentence", async () => {
+      const other = createServer().listen(0, "127.0.0.1");
+      await once(other, "listening");
+      const { port } = other.address() as AddressInfo;
+      try {
+        assert.deepEqual(told(await npx("--port", String(port)).end()), {
+          code: 1,
+          stdout: "",
+          stderr: `turnout: port ${port} on 127.0.0.1 is in use already.\n`,
+        });
+      } finally {
+        other.close();
+      }
+    });
   });
 });

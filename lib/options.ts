@@ -1,5 +1,5 @@
 import { UsageError } from "./errors.ts";
-import { headBytesCeiling } from "./http/head-scan.ts";
+import { headBytesCeiling } from "./http/head-scratch.ts";
 import type { HttpRequest, RequestInfo } from "./http/request.ts";
 import type { ResponseLike } from "./http/response.ts";
 import type { ProtocolModule } from "./protocol-module.ts";

@@ -22,14 +22,18 @@ const sums = new Map<string, number>();
 function note(peer: string, { case: name, ns, sum }: Measured): void {
   const key = `${peer} | ${name}`;
   times.set(key, [...(times.get(key) ?? []), ns]);
-  if ((sums.get(name) ?? sum) !== sum) throw new Error(`${name}: ${peer} reads something else than the others`);
+  if ((sums.get(name) ?? sum) !== sum) {
+    throw new Error(`${name}: ${peer} reads something else than the others`);
+  }
   sums.set(name, sum);
 }
 
 for (let n = 0; n < processes; n++) {
   for (const peer of Object.keys(peers)) {
     const output = execFileSync(process.execPath, [onePeer, peer], { encoding: "utf8" });
-    for (const measured of JSON.parse(output) as Measured[]) note(peer, measured);
+    for (const measured of JSON.parse(output) as Measured[]) {
+      note(peer, measured);
+    }
   }
 }
 

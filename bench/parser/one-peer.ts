@@ -35,16 +35,22 @@ function block({ chunks, peer, heads }: Case): number {
   let end = start;
   let sink = 0;
   do {
-    for (let n = 0; n < 16; n++) sink += peer.read(chunks);
+    for (let n = 0; n < 16; n++) {
+      sink += peer.read(chunks);
+    }
     count += 16 * heads;
     end = process.hrtime.bigint();
   } while (end < until);
-  if (Number.isNaN(sink)) throw new Error("a sum is not a number");
+  if (Number.isNaN(sink)) {
+    throw new Error("a sum is not a number");
+  }
   return Number(end - start) / count;
 }
 
 const make = peers[process.argv[2] ?? ""];
-if (make === undefined) throw new Error(`no such peer: ${process.argv[2]}`);
+if (make === undefined) {
+  throw new Error(`no such peer: ${process.argv[2]}`);
+}
 const cases: Case[] = [];
 for (const level of levels) {
   const peer = make(level);

@@ -26,12 +26,16 @@ const sumOfLevel: Record<Level, Sum> = {
   verdict: verdictOf,
   three(parser) {
     let sum = verdictOf(parser);
-    for (let n = 0; n < threeNames.length; n++) sum += parser.get(threeNames[n] as string)?.length ?? 0;
+    for (let n = 0; n < threeNames.length; n++) {
+      sum += parser.get(threeNames[n] as string)?.length ?? 0;
+    }
     return sum;
   },
   all(parser) {
     let sum = verdictOf(parser) + parser.target.length;
-    for (const [name, value] of parser.fields()) sum += name.length + value.length;
+    for (const [name, value] of parser.fields()) {
+      sum += name.length + value.length;
+    }
     return sum;
   },
 };
@@ -46,7 +50,9 @@ function turnout(level: Level): Peer {
         const chunk = chunks[n] as Buffer;
         for (let at = 0; at < chunk.length; ) {
           at = parser.read(chunk, at);
-          if (at < 0) break;
+          if (at < 0) {
+            break;
+          }
           sum += sumOf(parser);
         }
       }
@@ -96,11 +102,15 @@ function llhttp(level: Level): Peer {
     sum += minor + (keepAlive ? 2 : 0) + (upgrade ? 4 : 0);
     if (level === "three") {
       for (let at = 0; at < all.length; at += 2) {
-        if (threeNames.includes(all[at]?.toLowerCase() as "host")) sum += (all[at + 1] as string).length;
+        if (threeNames.includes(all[at]?.toLowerCase() as "host")) {
+          sum += (all[at + 1] as string).length;
+        }
       }
     } else if (level === "all") {
       sum += (url ?? target).length;
-      for (const text of all) sum += text.length;
+      for (const text of all) {
+        sum += text.length;
+      }
     }
     fields = [];
     target = "";
@@ -112,7 +122,9 @@ function llhttp(level: Level): Peer {
       sum = 0;
       for (const chunk of chunks) {
         const taken = parser.execute(chunk);
-        if (taken !== chunk.length) throw new Error(`llhttp took ${taken} of ${chunk.length} bytes`);
+        if (taken !== chunk.length) {
+          throw new Error(`llhttp took ${taken} of ${chunk.length} bytes`);
+        }
       }
       return sum;
     },

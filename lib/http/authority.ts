@@ -16,14 +16,18 @@ const PORT_MAX = 65_535;
  */
 export function isHostAndPort(bytes: Uint8Array, start: number, end: number): boolean {
   const hostEnd = uriHostEnd(bytes, start, end);
-  if (hostEnd === end) return end > start;
+  if (hostEnd === end) {
+    return end > start;
+  }
   return hostEnd > start && bytes[hostEnd] === COLON && portOf(bytes, hostEnd + 1, end) <= PORT_MAX;
 }
 
 /** RFC 9112 section 3.2.3: authority-form = uri-host ":" port; RFC 9110 section 9.3.6: an empty or invalid port is refused. */
 export function isAuthorityForm(bytes: Uint8Array, start: number, end: number): boolean {
   const hostEnd = uriHostEnd(bytes, start, end);
-  if (hostEnd === start || hostEnd === end || bytes[hostEnd] !== COLON) return false;
+  if (hostEnd === start || hostEnd === end || bytes[hostEnd] !== COLON) {
+    return false;
+  }
   const port = portOf(bytes, hostEnd + 1, end);
   return port > 0 && port <= PORT_MAX;
 }
@@ -36,9 +40,13 @@ function uriHostEnd(bytes: Uint8Array, start: number, end: number): number {
   }
   let at = start;
   while (at < end) {
-    if (isRegName[bytes[at]!] === 1) at += 1;
-    else if (bytes[at] === PERCENT && isPercentEncoded(bytes, at, end)) at += 3;
-    else break;
+    if (isRegName[bytes[at]!] === 1) {
+      at += 1;
+    } else if (bytes[at] === PERCENT && isPercentEncoded(bytes, at, end)) {
+      at += 3;
+    } else {
+      break;
+    }
   }
   return at;
 }
@@ -48,7 +56,9 @@ function portOf(bytes: Uint8Array, start: number, end: number): number {
   let port = 0;
   for (let at = start; at < end; at++) {
     const value = bytes[at]! - ZERO;
-    if (value < 0 || value > 9) return Number.POSITIVE_INFINITY;
+    if (value < 0 || value > 9) {
+      return Number.POSITIVE_INFINITY;
+    }
     port = Math.min(port * 10 + value, PORT_MAX + 1);
   }
   return port;
@@ -63,27 +73,43 @@ function isIpv6Address(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   let groups = 0;
   let elided = false;
-  if (end - start < 2) return false;
+  if (end - start < 2) {
+    return false;
+  }
   if (bytes[at] === COLON) {
-    if (bytes[at + 1] !== COLON) return false;
+    if (bytes[at + 1] !== COLON) {
+      return false;
+    }
     elided = true;
     at += 2;
   }
   while (at < end) {
     const groupStart = at;
-    while (at < end && isHex[bytes[at]!] === 1) at++;
+    while (at < end && isHex[bytes[at]!] === 1) {
+      at++;
+    }
     if (at < end && bytes[at] === DOT) {
-      if (!isIpv4Address(bytes, groupStart, end)) return false;
+      if (!isIpv4Address(bytes, groupStart, end)) {
+        return false;
+      }
       groups += 2;
       break;
     }
-    if (at === groupStart || at - groupStart > 4) return false;
+    if (at === groupStart || at - groupStart > 4) {
+      return false;
+    }
     groups++;
-    if (at === end) break;
-    if (bytes[at] !== COLON || at + 1 === end) return false;
+    if (at === end) {
+      break;
+    }
+    if (bytes[at] !== COLON || at + 1 === end) {
+      return false;
+    }
     at++;
     if (bytes[at] === COLON) {
-      if (elided) return false;
+      if (elided) {
+        return false;
+      }
       elided = true;
       at++;
     }
@@ -99,17 +125,23 @@ function isIpv4Address(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at <= end; at++) {
     const byte = at < end ? bytes[at]! : DOT;
     if (byte === DOT) {
-      if (digits === 0) return false;
+      if (digits === 0) {
+        return false;
+      }
       octets++;
       digits = 0;
       octet = 0;
       continue;
     }
     const value = byte - ZERO;
-    if (value < 0 || value > 9 || (digits > 0 && octet === 0)) return false;
+    if (value < 0 || value > 9 || (digits > 0 && octet === 0)) {
+      return false;
+    }
     octet = octet * 10 + value;
     digits++;
-    if (octet > 255) return false;
+    if (octet > 255) {
+      return false;
+    }
   }
   return octets === 4;
 }

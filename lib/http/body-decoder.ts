@@ -195,13 +195,21 @@ export class BodyDecoder {
    * @throws {PeerError} and the same again at every further call
    */
   read(chunk: Buffer, from: number): number {
-    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#fault !== undefined) {
+      throw this.#fault;
+    }
     let at = from;
     while (this.#state !== done) {
-      if (at >= chunk.length) return -1;
-      if (this.#state === data) at = this.#readData(chunk, at);
-      else if (this.#state < trailerStart) this.#readFraming(chunk[at++]!);
-      else this.#readTrailer(chunk[at++]!);
+      if (at >= chunk.length) {
+        return -1;
+      }
+      if (this.#state === data) {
+        at = this.#readData(chunk, at);
+      } else if (this.#state < trailerStart) {
+        this.#readFraming(chunk[at++]!);
+      } else {
+        this.#readTrailer(chunk[at++]!);
+      }
     }
     return at;
   }
@@ -210,7 +218,9 @@ export class BodyDecoder {
     const end = Math.min(chunk.length, from + this.#left);
     this.#received += end - from;
     this.#left -= end - from;
-    if (this.#left === 0) this.#state = this.#chunked ? dataEnd : done;
+    if (this.#left === 0) {
+      this.#state = this.#chunked ? dataEnd : done;
+    }
     this.#sink.content(chunk.subarray(from, end));
     return end;
   }
@@ -218,8 +228,11 @@ export class BodyDecoder {
   #readFraming(byte: number): void {
     this.#advance(byte, "ERR_TURNOUT_CHUNK");
     const state = this.#state;
-    if (state < sizeEnd) this.#readSizeLine(byte, state);
-    else if (state === data) this.#endSizeLine();
+    if (state < sizeEnd) {
+      this.#readSizeLine(byte, state);
+    } else if (state === data) {
+      this.#endSizeLine();
+    }
   }
 
   /** Also called for the LF before the line, which leads to its start. */
@@ -229,33 +242,49 @@ export class BodyDecoder {
       return;
     }
     this.#lineBytes += 1;
-    if (this.#lineBytes > this.#limits.maxChunkLineBytes) this.#fail("ERR_TURNOUT_CHUNK_TOO_LARGE");
+    if (this.#lineBytes > this.#limits.maxChunkLineBytes) {
+      this.#fail("ERR_TURNOUT_CHUNK_TOO_LARGE");
+    }
     if (state === size) {
       // RFC 9112 section 7.1: recipients MUST anticipate large numerals and prevent overflow
-      if (this.#left >= maxSizeBeforeDigit) this.#fail("ERR_TURNOUT_CHUNK_TOO_LARGE");
+      if (this.#left >= maxSizeBeforeDigit) {
+        this.#fail("ERR_TURNOUT_CHUNK_TOO_LARGE");
+      }
       this.#left = this.#left * 16 + hexValue(byte);
     } else {
       this.#extensionBytes += 1;
-      if (this.#extensionBytes > maxExtensionBytes) this.#fail("ERR_TURNOUT_CHUNK_TOO_LARGE");
+      if (this.#extensionBytes > maxExtensionBytes) {
+        this.#fail("ERR_TURNOUT_CHUNK_TOO_LARGE");
+      }
     }
   }
 
   #endSizeLine(): void {
-    if (this.#received + this.#left > this.maxBodyBytes) this.#fail("ERR_TURNOUT_CONTENT_TOO_LARGE");
-    if (this.#left === 0) this.#state = trailerStart;
+    if (this.#received + this.#left > this.maxBodyBytes) {
+      this.#fail("ERR_TURNOUT_CONTENT_TOO_LARGE");
+    }
+    if (this.#left === 0) {
+      this.#state = trailerStart;
+    }
   }
 
   #readTrailer(byte: number): void {
     const before = this.#state;
     this.#advance(byte, "ERR_TURNOUT_TRAILER");
-    if (this.#state >= trailerEnd) return;
+    if (this.#state >= trailerEnd) {
+      return;
+    }
     this.#trailerBytes += 1;
-    if (before === trailerStart) this.#trailerCount += 1;
+    if (before === trailerStart) {
+      this.#trailerCount += 1;
+    }
     if (this.#trailerBytes > this.#limits.maxTrailerBytes || this.#trailerCount > this.#limits.maxTrailers) {
       this.#fail("ERR_TURNOUT_TRAILER_TOO_LARGE");
     }
     this.#field.push(byte);
-    if (this.#state === trailerStart) this.#endField();
+    if (this.#state === trailerStart) {
+      this.#endField();
+    }
   }
 
   #endField(): void {
@@ -264,13 +293,17 @@ export class BodyDecoder {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon);
     const lowerCase = name.toLowerCase();
-    if (droppedTrailers.has(lowerCase) || droppedTrailerPrefix.test(lowerCase)) return;
+    if (droppedTrailers.has(lowerCase) || droppedTrailerPrefix.test(lowerCase)) {
+      return;
+    }
     this.#trailers.push([name, withoutOws(line, colon + 1, line.length - 2)]);
   }
 
   #advance(byte: number, code: PeerErrorCode): void {
     const next = transitions[this.#state * rowLength + classOf[byte]!]!;
-    if (next === malformed) this.#fail(code);
+    if (next === malformed) {
+      this.#fail(code);
+    }
     this.#state = next;
   }
 
@@ -288,8 +321,12 @@ function hexValue(digit: number): number {
 function withoutOws(line: string, start: number, end: number): string {
   let first = start;
   let last = end;
-  while (first < last && isOws(line.charCodeAt(first))) first += 1;
-  while (last > first && isOws(line.charCodeAt(last - 1))) last -= 1;
+  while (first < last && isOws(line.charCodeAt(first))) {
+    first += 1;
+  }
+  while (last > first && isOws(line.charCodeAt(last - 1))) {
+    last -= 1;
+  }
   return line.slice(first, last);
 }
 

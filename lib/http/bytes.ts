@@ -71,6 +71,8 @@ export function isPercentEncoded(bytes: Uint8Array, at: number, end: number): bo
 
 function bytesOf(characters: string): Uint8Array {
   const table = new Uint8Array(256);
-  for (const character of characters) table[character.charCodeAt(0)] = 1;
+  for (const character of characters) {
+    table[character.charCodeAt(0)] = 1;
+  }
   return table;
 }

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import * as classes from "./bytes.ts";
-import * as scan from "./head-scan.ts";
+import * as scan from "./head-scratch.ts";
 
 const { COLON, CR, HTAB, SP, tokenBytes, valueBytes } = classes;
 const toLower = classes.lowerBytes;
@@ -77,7 +77,9 @@ export class Fields implements Iterable<[name: string, value: string]> {
     const marks = this.#index();
     let line = -1;
     for (let at = this.#find(marks, name, 0); at >= 0; at = this.#find(marks, name, at + marksPerLine)) {
-      if (line >= 0) return joinValues(name, this.getAll(name));
+      if (line >= 0) {
+        return joinValues(name, this.getAll(name));
+      }
       line = at;
     }
     return line < 0 ? undefined : this.#value(marks, line);
@@ -118,14 +120,18 @@ export class Fields implements Iterable<[name: string, value: string]> {
     const end = this.#marksEnd;
     for (let at = from; at < end; at += marksPerLine) {
       const start = marks[at]!;
-      if (marks[at + 1]! - start === length && isSameName(this.#bytes, start + this.#shift, name)) return at;
+      if (marks[at + 1]! - start === length && isSameName(this.#bytes, start + this.#shift, name)) {
+        return at;
+      }
     }
     return -1;
   }
 
   /** The index of the lines: that of the scan as long as it is there, else one of one's own. */
   #index(): Int32Array {
-    if (this.#marks !== undefined) return this.#marks;
+    if (this.#marks !== undefined) {
+      return this.#marks;
+    }
     if (this.#scan === scanned.serial) {
       this.#marksEnd = scanned.marksEnd;
       this.#shift = this.#start - scanned.fieldsStart;
@@ -147,7 +153,9 @@ function joinValues(name: string, values: string[]): string {
 function isSameName(bytes: Uint8Array, start: number, name: string): boolean {
   for (let at = 0; at < name.length; at++) {
     const code = name.charCodeAt(at);
-    if (code > 0xff || toLower[bytes[start + at]!] !== toLower[code]) return false;
+    if (code > 0xff || toLower[bytes[start + at]!] !== toLower[code]) {
+      return false;
+    }
   }
   return true;
 }
@@ -158,13 +166,19 @@ function marksOf(bytes: Buffer, start: number, end: number): Int32Array {
   let at = start;
   while (at < end && bytes[at] !== CR) {
     const nameStart = at;
-    while (bytes[at] !== COLON) at++;
+    while (bytes[at] !== COLON) {
+      at++;
+    }
     const nameEnd = at++;
-    while (bytes[at] === SP || bytes[at] === HTAB) at++;
+    while (bytes[at] === SP || bytes[at] === HTAB) {
+      at++;
+    }
     const valueStart = at;
     at = bytes.indexOf(CR, at);
     let valueEnd = at;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) {
+      valueEnd--;
+    }
     marks.push(nameStart, nameEnd, valueStart, valueEnd);
     at += 2;
   }
@@ -173,7 +187,9 @@ function marksOf(bytes: Buffer, start: number, end: number): Int32Array {
 
 function consistsOf(text: string, table: Uint8Array): boolean {
   for (let at = 0; at < text.length; at++) {
-    if (table[text.charCodeAt(at)] !== 1) return false;
+    if (table[text.charCodeAt(at)] !== 1) {
+      return false;
+    }
   }
   return true;
 }

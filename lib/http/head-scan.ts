@@ -1,74 +1,26 @@
 import * as bytes from "./bytes.ts";
+import * as state from "./head-scratch.ts";
 import { knownMethodOf } from "./methods.ts";
-import { type TargetForm, targetFormOf } from "./request-target.ts";
+import { targetFormOf } from "./request-target.ts";
 
 /*
  * The fast path: scans a head that is whole, four bytes at a time where it can, without allocating anything. It accepts what
  * HeadVerdict accepts and nothing else, but of a head that it does not accept it says only so: "not whole" or "not good".
- *
- * All of it works on one scratch that every parser of the process shares, because V8 folds the address and the length of a
- * buffer that is a constant into the code. What a scan found stays here until the next scan.
  */
-
-/** The largest head that a parser can be told to read. */
-export const headBytesCeiling = 65_536;
-
-/** Room behind a head, so that words can be read from its last byte on. */
-const padding = 32;
-
-/** The bytes under scan. */
-export const scratch: Uint8Array = new Uint8Array(headBytesCeiling + padding);
-const words = new DataView(scratch.buffer);
-
-/** Four offsets a field line: where its name and its value begin and end. The shortest line has four bytes. */
-export const marks: Int32Array = new Int32Array(headBytesCeiling);
-export const marksPerLine = 4;
-
-/** The fields that decide how a message is read, one bit each. */
-export const HOST = 1;
-export const CONNECTION = 2;
-export const UPGRADE = 4;
-export const EXPECT = 8;
-export const CONTENT_LENGTH = 16;
-export const TRANSFER_ENCODING = 32;
-
-/** By bit: where in `marks` the first line of that field stands. Valid only if `scanned.present` has the bit. */
-export const firstLine: Int32Array = new Int32Array(TRANSFER_ENCODING + 1);
-
-/** What the last scan found. */
-export const scanned = {
-  /** Counts the scans: who scanned last finds the number that he got. */
-  serial: 0,
-  /** The method if it is a common one, or "". */
-  method: "",
-  methodEnd: 0,
-  targetStart: 0,
-  targetEnd: 0,
-  targetForm: "origin" as TargetForm,
-  /** HTTP/1.x */
-  minorVersion: 1,
-  fieldsStart: 0,
-  /** The length of what `marks` holds. */
-  marksEnd: 0,
-  /** Which of the deciding fields are there, and which of them more than once. */
-  present: 0,
-  repeated: 0,
-  /** Of a head that was not accepted: the last line start that is good, and how many fields stand before it. */
-  goodEnd: 0,
-  goodLines: 0,
-};
 
 // A variable that is exported, or imported, is no constant to V8, be it a number, a table or a function: this file has its
 // own (bench/parser: it is worth a third of the time).
-const head = scratch;
-const offsets = marks;
-const firsts = firstLine;
-const found = scanned;
+const head = state.scratch;
+const words = new DataView(head.buffer);
+const offsets = state.marks;
+const firsts = state.firstLine;
+const found = state.scanned;
 const { COLON, CR, HTAB, PERCENT, QUESTION, SLASH, SP, isPercentEncoded } = bytes;
 const isToken = bytes.tokenBytes;
 const isPath = bytes.pathBytes;
 const isQuery = bytes.queryBytes;
-const lineMarks = marksPerLine;
+const lineMarks = state.marksPerLine;
+const { HOST, CONNECTION, UPGRADE, EXPECT, CONTENT_LENGTH, TRANSFER_ENCODING } = state;
 const LETTER_CASE = 0x20202020;
 
 /** By length of a name: the first four letters of the deciding field that has it, and its bit. All lengths differ. */
@@ -93,8 +45,11 @@ const CRLF = 0x0a0d;
 
 /** Copies bytes here for a scan, and puts zeros behind them: no scan goes beyond a zero. */
 export function load(bytes: Buffer, start: number, end: number): void {
-  if (start === 0 && end === bytes.length) head.set(bytes);
-  else bytes.copy(head, 0, start, end);
+  if (start === 0 && end === bytes.length) {
+    head.set(bytes);
+  } else {
+    bytes.copy(head, 0, start, end);
+  }
   words.setInt32(end - start, 0);
 }
 
@@ -113,15 +68,21 @@ export function scanHead(start: number, maxTargetBytes: number, maxFields: numbe
     found.method = "GET";
     at += 3;
   } else {
-    while (isToken[head[at]!] === 1) at++;
-    if (at === start || head[at] !== SP) return -1;
+    while (isToken[head[at]!] === 1) {
+      at++;
+    }
+    if (at === start || head[at] !== SP) {
+      return -1;
+    }
     found.method = knownMethodOf(head, start, at);
   }
   found.methodEnd = at;
   at++;
   found.targetStart = at;
   at = scanTarget(at);
-  if (at < 0 || at - found.targetStart > maxTargetBytes) return -1;
+  if (at < 0 || at - found.targetStart > maxTargetBytes) {
+    return -1;
+  }
   found.targetEnd = at;
   at++;
   const minorVersion = head[at + 7]! - 0x30;
@@ -145,18 +106,32 @@ function scanTarget(start: number): number {
   let at = start;
   if (head[at] === SLASH && found.method !== "CONNECT") {
     for (;;) {
-      if (isPath[head[at]!] === 1) at++;
-      else if (head[at] === PERCENT && isPercentEncoded(head, at, head.length)) at += 3;
-      else break;
+      if (isPath[head[at]!] === 1) {
+        at++;
+      } else if (head[at] === PERCENT && isPercentEncoded(head, at, head.length)) {
+        at += 3;
+      } else {
+        break;
+      }
     }
-    if (head[at] === QUESTION) while (isQuery[head[at]!] === 1) at++;
+    if (head[at] === QUESTION) {
+      while (isQuery[head[at]!] === 1) {
+        at++;
+      }
+    }
     found.targetForm = "origin";
     return head[at] === SP ? at : -1;
   }
-  while (isQuery[head[at]!] === 1) at++;
-  if (head[at] !== SP) return -1;
+  while (isQuery[head[at]!] === 1) {
+    at++;
+  }
+  if (head[at] !== SP) {
+    return -1;
+  }
   const form = targetFormOf(head, start, at, found.method);
-  if (form === undefined) return -1;
+  if (form === undefined) {
+    return -1;
+  }
   found.targetForm = form;
   return at;
 }
@@ -177,24 +152,36 @@ function scanFields(start: number, maxFields: number): number {
         continue;
       }
       at += (31 - Math.clz32(odd & -odd)) >> 3;
-      if (head[at] === COLON) break;
-      if (isToken[head[at]!] !== 1) return fail(nameStart, mark);
+      if (head[at] === COLON) {
+        break;
+      }
+      if (isToken[head[at]!] !== 1) {
+        return fail(nameStart, mark);
+      }
       at++;
     }
     const nameLength = at - nameStart;
-    if (nameLength === 0 || mark >= marksLimit) return fail(nameStart, mark);
+    if (nameLength === 0 || mark >= marksLimit) {
+      return fail(nameStart, mark);
+    }
     const word = words.getInt32(nameStart, true) | LETTER_CASE;
     if (wordByLength[nameLength & 31] === word && isDeciding(nameStart, nameLength)) {
       const bit = bitByLength[nameLength]!;
-      if ((present & bit) === 0) firsts[bit] = mark;
+      if ((present & bit) === 0) {
+        firsts[bit] = mark;
+      }
       repeated |= present & bit;
       present |= bit;
     }
     offsets[mark] = nameStart;
     offsets[mark + 1] = at;
     at++;
-    if (head[at] === SP) at++;
-    while (head[at] === SP || head[at] === HTAB) at++;
+    if (head[at] === SP) {
+      at++;
+    }
+    while (head[at] === SP || head[at] === HTAB) {
+      at++;
+    }
     const valueStart = at;
     offsets[mark + 2] = at;
     for (;;) {
@@ -203,7 +190,9 @@ function scanFields(start: number, maxFields: number): number {
         const next = notVisible(words.getInt32(at + 4, true));
         if (next === 0) {
           at += 8;
-          while (notVisible16(at) === 0) at += 16;
+          while (notVisible16(at) === 0) {
+            at += 16;
+          }
           continue;
         }
         at += 4 + ((31 - Math.clz32(next & -next)) >> 3);
@@ -211,17 +200,25 @@ function scanFields(start: number, maxFields: number): number {
         at += (31 - Math.clz32(odd & -odd)) >> 3;
       }
       const byte = head[at]!;
-      if (byte < 0x80 && byte !== HTAB) break;
+      if (byte < 0x80 && byte !== HTAB) {
+        break;
+      }
       at++;
     }
-    if (words.getInt16(at, true) !== CRLF) return fail(nameStart, mark);
+    if (words.getInt16(at, true) !== CRLF) {
+      return fail(nameStart, mark);
+    }
     let end = at;
-    while (end > valueStart && head[end - 1]! <= SP) end--;
+    while (end > valueStart && head[end - 1]! <= SP) {
+      end--;
+    }
     offsets[mark + 3] = end;
     mark += lineMarks;
     at += 2;
   }
-  if (words.getInt16(at, true) !== CRLF) return fail(at, mark);
+  if (words.getInt16(at, true) !== CRLF) {
+    return fail(at, mark);
+  }
   found.present = present;
   found.repeated = repeated;
   found.marksEnd = mark;
@@ -307,6 +304,8 @@ const TRANSFER_ENCODING_END = wordOf("ding");
 /** The first four characters as the word that a little-endian read of them gives. */
 function wordOf(text: string): number {
   let word = 0;
-  for (let at = 3; at >= 0; at--) word = (word << 8) | text.charCodeAt(at);
+  for (let at = 3; at >= 0; at--) {
+    word = (word << 8) | text.charCodeAt(at);
+  }
   return word;
 }

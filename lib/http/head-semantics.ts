@@ -1,7 +1,7 @@
 import { PeerError } from "../errors.ts";
 import * as authority from "./authority.ts";
 import * as classes from "./bytes.ts";
-import * as scan from "./head-scan.ts";
+import * as scan from "./head-scratch.ts";
 
 /*
  * What the head that was scanned last means: the rules that need all of it. They are applied in the order of this file, after
@@ -37,7 +37,9 @@ const CHUNKED = -1;
 export function judgeFraming(): number {
   checkHost();
   // RFC 9110 section 9.3.6: a server that is no proxy has no use for CONNECT.
-  if (scanned.method === "CONNECT") throw new PeerError("ERR_TURNOUT_CONNECT");
+  if (scanned.method === "CONNECT") {
+    throw new PeerError("ERR_TURNOUT_CONNECT");
+  }
   return (scanned.present & (TRANSFER_ENCODING | CONTENT_LENGTH)) === 0 && scanned.minorVersion > 0
     ? 0
     : contentLength();
@@ -50,34 +52,48 @@ export function judgeFraming(): number {
  */
 function checkHost(): void {
   if ((scanned.present & HOST) === 0) {
-    if (scanned.minorVersion > 0) throw new PeerError("ERR_TURNOUT_HOST");
+    if (scanned.minorVersion > 0) {
+      throw new PeerError("ERR_TURNOUT_HOST");
+    }
     return;
   }
   const line = firstLine[HOST]!;
   const start = marks[line + 2]!;
   const end = marks[line + 3]!;
   let at = start;
-  while (isRegName[bytes[at]!] === 1) at++;
+  while (isRegName[bytes[at]!] === 1) {
+    at++;
+  }
   const good =
     start === end
       ? scanned.targetForm === "absolute" || scanned.targetForm === "authority"
       : at === end || isHostAndPort(bytes, start, end);
-  if (!good || (scanned.repeated & HOST) !== 0) throw new PeerError("ERR_TURNOUT_HOST");
+  if (!good || (scanned.repeated & HOST) !== 0) {
+    throw new PeerError("ERR_TURNOUT_HOST");
+  }
 }
 
 /** RFC 9112 section 6.3, for requests. */
 function contentLength(): number {
   if ((scanned.present & TRANSFER_ENCODING) !== 0) {
     // Section 6.1: a client of HTTP/1.0 does not know the field, so whoever relayed it may have framed the message otherwise.
-    if (scanned.minorVersion === 0) throw new PeerError("ERR_TURNOUT_TRANSFER_ENCODING");
+    if (scanned.minorVersion === 0) {
+      throw new PeerError("ERR_TURNOUT_TRANSFER_ENCODING");
+    }
     // Section 6.3, item 3: the sign of an attempt to smuggle a request.
-    if ((scanned.present & CONTENT_LENGTH) !== 0) throw new PeerError("ERR_TURNOUT_FRAMING");
+    if ((scanned.present & CONTENT_LENGTH) !== 0) {
+      throw new PeerError("ERR_TURNOUT_FRAMING");
+    }
     checkTransferCodings();
     return CHUNKED;
   }
-  if ((scanned.present & CONTENT_LENGTH) !== 0) return statedLength();
+  if ((scanned.present & CONTENT_LENGTH) !== 0) {
+    return statedLength();
+  }
   // RFC 1945 section 7.2.2: a request with content has to state its length, and these two have one.
-  if (scanned.method === "POST" || scanned.method === "PUT") throw new PeerError("ERR_TURNOUT_LENGTH_REQUIRED");
+  if (scanned.method === "POST" || scanned.method === "PUT") {
+    throw new PeerError("ERR_TURNOUT_LENGTH_REQUIRED");
+  }
   return 0;
 }
 
@@ -93,9 +109,13 @@ function statedLength(): number {
   for (let at = marks[line + 2]!; at < end; at++) {
     const digit = bytes[at]! - ZERO;
     length = digit >= 0 && digit <= 9 ? length * 10 + digit : Number.NaN;
-    if (!(length <= Number.MAX_SAFE_INTEGER)) break;
+    if (!(length <= Number.MAX_SAFE_INTEGER)) {
+      break;
+    }
   }
-  if (!(length <= Number.MAX_SAFE_INTEGER)) throw new PeerError("ERR_TURNOUT_CONTENT_LENGTH");
+  if (!(length <= Number.MAX_SAFE_INTEGER)) {
+    throw new PeerError("ERR_TURNOUT_CONTENT_LENGTH");
+  }
   return length;
 }
 
@@ -107,9 +127,13 @@ function statedLength(): number {
 function checkTransferCodings(): void {
   const line = firstLine[TRANSFER_ENCODING]!;
   const single = (scanned.repeated & TRANSFER_ENCODING) === 0;
-  if (single && isWord(marks[line + 2]!, marks[line + 3]!, chunked)) return;
+  if (single && isWord(marks[line + 2]!, marks[line + 3]!, chunked)) {
+    return;
+  }
   const codings = valuesOf(transferEncoding).join(",");
-  if (!transferCodings.test(codings)) throw new PeerError("ERR_TURNOUT_TRANSFER_ENCODING");
+  if (!transferCodings.test(codings)) {
+    throw new PeerError("ERR_TURNOUT_TRANSFER_ENCODING");
+  }
   throw new PeerError("ERR_TURNOUT_TRANSFER_CODING");
 }
 
@@ -128,12 +152,18 @@ export function judgeOptions(): number {
 /** RFC 9110 section 7.6.1: Connection = #connection-option, over all its lines; and whether there is an Upgrade field. */
 function connectionOptions(): number {
   let options = (scanned.present & UPGRADE) === 0 ? 0 : UPGRADE_FIELD;
-  if ((scanned.present & CONNECTION) === 0) return options;
+  if ((scanned.present & CONNECTION) === 0) {
+    return options;
+  }
   const line = firstLine[CONNECTION]!;
   options |= optionsIn(marks[line + 2]!, marks[line + 3]!);
-  if ((scanned.repeated & CONNECTION) === 0) return options;
+  if ((scanned.repeated & CONNECTION) === 0) {
+    return options;
+  }
   for (let next = line + marksPerLine; next < scanned.marksEnd; next += marksPerLine) {
-    if (isWord(marks[next]!, marks[next + 1]!, connection)) options |= optionsIn(marks[next + 2]!, marks[next + 3]!);
+    if (isWord(marks[next]!, marks[next + 1]!, connection)) {
+      options |= optionsIn(marks[next + 2]!, marks[next + 3]!);
+    }
   }
   return options;
 }
@@ -141,14 +171,22 @@ function connectionOptions(): number {
 /** RFC 9110 section 5.6.1: members of a list stand between commas, with white space around; empty ones do not count. */
 function optionsIn(start: number, end: number): number {
   let options = optionOf(start, end);
-  if (options !== 0) return options;
+  if (options !== 0) {
+    return options;
+  }
   let at = start;
   while (at < end) {
-    while (at < end && (bytes[at] === SP || bytes[at] === HTAB || bytes[at] === COMMA)) at++;
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB || bytes[at] === COMMA)) {
+      at++;
+    }
     const member = at;
-    while (at < end && bytes[at] !== COMMA) at++;
+    while (at < end && bytes[at] !== COMMA) {
+      at++;
+    }
     let memberEnd = at;
-    while (memberEnd > member && (bytes[memberEnd - 1] === SP || bytes[memberEnd - 1] === HTAB)) memberEnd--;
+    while (memberEnd > member && (bytes[memberEnd - 1] === SP || bytes[memberEnd - 1] === HTAB)) {
+      memberEnd--;
+    }
     options |= optionOf(member, memberEnd);
   }
   return options;
@@ -173,7 +211,9 @@ function optionOf(start: number, end: number): number {
  * meaning. Returns EXPECT_CONTINUE or 0; throws a {@link PeerError}.
  */
 function expectation(): number {
-  if ((scanned.present & EXPECT) === 0 || scanned.minorVersion === 0) return 0;
+  if ((scanned.present & EXPECT) === 0 || scanned.minorVersion === 0) {
+    return 0;
+  }
   const line = firstLine[EXPECT]!;
   if ((scanned.repeated & EXPECT) !== 0 || !isWord(marks[line + 2]!, marks[line + 3]!, continue100)) {
     throw new PeerError("ERR_TURNOUT_EXPECTATION");
@@ -183,9 +223,13 @@ function expectation(): number {
 
 /** True if the bytes are `word`, which is in lower case, in any case. */
 function isWord(start: number, end: number, word: Uint8Array): boolean {
-  if (end - start !== word.length) return false;
+  if (end - start !== word.length) {
+    return false;
+  }
   for (let at = 0; at < word.length; at++) {
-    if (toLower[bytes[start + at]!] !== word[at]) return false;
+    if (toLower[bytes[start + at]!] !== word[at]) {
+      return false;
+    }
   }
   return true;
 }
@@ -194,7 +238,9 @@ function isWord(start: number, end: number, word: Uint8Array): boolean {
 function valuesOf(name: Uint8Array): string[] {
   const values: string[] = [];
   for (let line = 0; line < scanned.marksEnd; line += marksPerLine) {
-    if (!isWord(marks[line]!, marks[line + 1]!, name)) continue;
+    if (!isWord(marks[line]!, marks[line + 1]!, name)) {
+      continue;
+    }
     values.push(String.fromCharCode(...bytes.subarray(marks[line + 2]!, marks[line + 3]!)));
   }
   return values;

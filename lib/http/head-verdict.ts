@@ -59,7 +59,9 @@ export class HeadVerdict {
 
   /** The lines before `at` have been found good; there are this many field lines among them. */
   skipTo(at: number, lines: number): void {
-    if (at <= this.#at) return;
+    if (at <= this.#at) {
+      return;
+    }
     this.#state = "line start";
     this.#at = at;
     this.#lines = lines;
@@ -77,7 +79,9 @@ export class HeadVerdict {
         // RFC 9110 section 9.1: method = token
         case "method":
           at = runEnd(isToken, bytes, at, end);
-          if (at === end) break;
+          if (at === end) {
+            break;
+          }
           if (bytes[at] !== SP || at === 0) {
             state = lineEnd(bytes[at]!, "early end of method", "ERR_TURNOUT_METHOD");
             break;
@@ -89,8 +93,9 @@ export class HeadVerdict {
         // RFC 9112 section 3.2
         case "target":
           if (isTarget[byte] === 1) {
-            if (at - this.#partStart === this.#limits.maxTargetBytes)
+            if (at - this.#partStart === this.#limits.maxTargetBytes) {
               throw new PeerError("ERR_TURNOUT_TARGET_TOO_LONG");
+            }
             break;
           }
           if (byte !== SP) {
@@ -105,8 +110,12 @@ export class HeadVerdict {
           break;
         case "version":
           if (isVersionByte(at - this.#partStart, byte)) {
-            if (at - this.#partStart < 7) break;
-            if (bytes[at - 2] !== ZERO + 1) throw new PeerError("ERR_TURNOUT_VERSION_UNSUPPORTED");
+            if (at - this.#partStart < 7) {
+              break;
+            }
+            if (bytes[at - 2] !== ZERO + 1) {
+              throw new PeerError("ERR_TURNOUT_VERSION_UNSUPPORTED");
+            }
             state = "version end";
             break;
           }
@@ -117,34 +126,46 @@ export class HeadVerdict {
           break;
         case "request line end":
         case "value end":
-          if (byte !== LF) throw new PeerError("ERR_TURNOUT_LINE_END");
+          if (byte !== LF) {
+            throw new PeerError("ERR_TURNOUT_LINE_END");
+          }
           state = "line start";
           break;
         // RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS
         case "line start":
           if (isToken[byte] === 1) {
-            if (this.#lines === this.#limits.maxFields) throw new PeerError("ERR_TURNOUT_TOO_MANY_FIELDS");
+            if (this.#lines === this.#limits.maxFields) {
+              throw new PeerError("ERR_TURNOUT_TOO_MANY_FIELDS");
+            }
             this.#lines++;
             state = "name";
             break;
           }
           // RFC 9112 section 5.2 (obs-fold) and section 2.2 (white space before the first field)
-          if (byte === SP || byte === HTAB) throw new PeerError("ERR_TURNOUT_FIELD_FOLDED");
+          if (byte === SP || byte === HTAB) {
+            throw new PeerError("ERR_TURNOUT_FIELD_FOLDED");
+          }
           state = lineEnd(byte, "head end", "ERR_TURNOUT_FIELD_NAME");
           break;
         // RFC 9112 section 5.1: no white space between the name and the colon
         case "name":
           at = runEnd(isToken, bytes, at, end);
-          if (at === end) break;
+          if (at === end) {
+            break;
+          }
           state = bytes[at] === COLON ? "value" : lineEnd(bytes[at]!, "early end of name", "ERR_TURNOUT_FIELD_NAME");
           break;
         // RFC 9110 section 5.5
         case "value":
           at = runEnd(isValue, bytes, at, end);
-          if (at < end) state = lineEnd(bytes[at]!, "value end", "ERR_TURNOUT_FIELD_VALUE");
+          if (at < end) {
+            state = lineEnd(bytes[at]!, "value end", "ERR_TURNOUT_FIELD_VALUE");
+          }
           break;
         case "head end":
-          if (byte !== LF) throw new PeerError("ERR_TURNOUT_LINE_END");
+          if (byte !== LF) {
+            throw new PeerError("ERR_TURNOUT_LINE_END");
+          }
           return at + 1;
         case "early end of method":
           throw new PeerError(byte === LF ? "ERR_TURNOUT_METHOD" : "ERR_TURNOUT_LINE_END");
@@ -163,7 +184,9 @@ export class HeadVerdict {
 /** The offset of the first byte from `start` on that is not of the class, or `end`. */
 function runEnd(isOfClass: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && isOfClass[bytes[at]!] === 1) at++;
+  while (at < end && isOfClass[bytes[at]!] === 1) {
+    at++;
+  }
   return at;
 }
 
@@ -179,12 +202,16 @@ type PartCode =
  * is a bare LF, or the fault of the part. Where the line may not end yet, `next` tells a CRLF from a bare CR.
  */
 function lineEnd(byte: number, next: State, code: PartCode): State {
-  if (byte === CR) return next;
+  if (byte === CR) {
+    return next;
+  }
   throw new PeerError(byte === LF ? "ERR_TURNOUT_LINE_END" : code);
 }
 
 /** RFC 9112 section 2.3: HTTP-version = HTTP-name "/" DIGIT "." DIGIT, HTTP-name = %x48.54.54.50. */
 function isVersionByte(position: number, byte: number): boolean {
-  if (position === 5 || position === 7) return byte >= ZERO && byte <= ZERO + 9;
+  if (position === 5 || position === 7) {
+    return byte >= ZERO && byte <= ZERO + 9;
+  }
   return byte === "HTTP/0.0".charCodeAt(position);
 }

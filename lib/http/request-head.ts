@@ -2,6 +2,7 @@ import { PeerError, UsageError } from "../errors.ts";
 import * as classes from "./bytes.ts";
 import { Fields } from "./fields.ts";
 import * as scan from "./head-scan.ts";
+import * as scratch from "./head-scratch.ts";
 import * as semantics from "./head-semantics.ts";
 import { type HeadLimits, HeadVerdict } from "./head-verdict.ts";
 import type { TargetForm } from "./request-target.ts";
@@ -10,7 +11,8 @@ export type { HeadLimits } from "./head-verdict.ts";
 export type { TargetForm } from "./request-target.ts";
 
 const { CR, LF } = classes;
-const { headBytesCeiling, load, scanHead, scanned } = scan;
+const { load, scanHead } = scan;
+const { headBytesCeiling, scanned } = scratch;
 const { CLOSE, EXPECT_CONTINUE, judgeFraming, judgeOptions, KEEP_ALIVE, UPGRADE_FIELD, UPGRADE_OPTION } = semantics;
 const noBytes = Buffer.alloc(0);
 
@@ -69,10 +71,16 @@ export class RequestHeadParser {
    * taken and more is needed. Throws a {@link PeerError} on bad bytes; afterwards the parser must not be used again.
    */
   read(chunk: Buffer, from: number): number {
-    if (this.#partial !== undefined) return this.#readOn(this.#partial, chunk, from);
-    if (from >= chunk.length) return -1;
+    if (this.#partial !== undefined) {
+      return this.#readOn(this.#partial, chunk, from);
+    }
+    if (from >= chunk.length) {
+      return -1;
+    }
     const start = this.#skippedCr || chunk[from] === CR ? this.#skipEmptyLines(chunk, from) : from;
-    if (start === chunk.length) return -1;
+    if (start === chunk.length) {
+      return -1;
+    }
     const end = this.#scan(chunk, start);
     return end >= 0 ? end : this.#readPieces(chunk, start);
   }
@@ -177,8 +185,12 @@ export class RequestHeadParser {
   #skipEmptyLines(chunk: Buffer, from: number): number {
     let at = from;
     while (at < chunk.length && (this.#skippedCr || chunk[at] === CR)) {
-      if (this.#skipped >= this.#limits.maxHeadBytes) throw new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE");
-      if (this.#skippedCr && chunk[at] !== LF) throw new PeerError("ERR_TURNOUT_LINE_END");
+      if (this.#skipped >= this.#limits.maxHeadBytes) {
+        throw new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE");
+      }
+      if (this.#skippedCr && chunk[at] !== LF) {
+        throw new PeerError("ERR_TURNOUT_LINE_END");
+      }
       this.#skippedCr = !this.#skippedCr;
       this.#skipped++;
       at++;
@@ -191,7 +203,9 @@ export class RequestHeadParser {
     // Pipelined: what follows the last head has been loaded with it.
     if (loaded === chunk && scanned.serial === this.#scanned && from === this.#end) {
       const end = this.#scanLoaded(chunk, from);
-      if (end >= 0 || loadedTo === chunk.length) return end;
+      if (end >= 0 || loadedTo === chunk.length) {
+        return end;
+      }
     }
     this.#load(chunk, from, Math.min(chunk.length, from + this.#limits.maxHeadBytes));
     return this.#scanLoaded(chunk, from);
@@ -206,7 +220,9 @@ export class RequestHeadParser {
 
   #scanLoaded(bytes: Buffer, from: number): number {
     const end = scanHead(from - loadedFrom, this.#limits.maxTargetBytes, this.#limits.maxFields) + loadedFrom;
-    if (end < loadedFrom || end - from > this.#limits.maxHeadBytes - this.#skipped) return -1;
+    if (end < loadedFrom || end - from > this.#limits.maxHeadBytes - this.#skipped) {
+      return -1;
+    }
     this.#adopt(bytes, from, end);
     return end;
   }
@@ -234,7 +250,9 @@ export class RequestHeadParser {
   /** The slow path: the fast one has failed on the head that begins here. */
   #readPieces(chunk: Buffer, from: number): number {
     const verdict = new HeadVerdict(this.#limits);
-    if (scanned.goodLines > 0) verdict.skipTo(scanned.goodEnd + loadedFrom - from, scanned.goodLines);
+    if (scanned.goodLines > 0) {
+      verdict.skipTo(scanned.goodEnd + loadedFrom - from, scanned.goodLines);
+    }
     this.#partial = { verdict, bytes: noBytes, length: 0 };
     return this.#readOn(this.#partial, chunk, from);
   }
@@ -246,16 +264,22 @@ export class RequestHeadParser {
     append(partial, chunk, from, room, limit);
     let end = -1;
     // A piece that is large against what was there may well be the last; scanning all again costs no more than that piece.
-    if (before > 0 && room >= 64 && room >= before / 4) end = this.#scanPieces(partial, partial.length);
+    if (before > 0 && room >= 64 && room >= before / 4) {
+      end = this.#scanPieces(partial, partial.length);
+    }
     if (end < 0) {
       end = partial.verdict.read(partial.bytes, partial.length);
-      if (end >= 0) this.#scanPieces(partial, end);
+      if (end >= 0) {
+        this.#scanPieces(partial, end);
+      }
     }
     if (end >= 0) {
       this.#partial = undefined;
       return from + end - before;
     }
-    if (room < chunk.length - from) throw new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE");
+    if (room < chunk.length - from) {
+      throw new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE");
+    }
     return -1;
   }
 
@@ -263,7 +287,9 @@ export class RequestHeadParser {
     this.#load(bytes, 0, length);
     const end = this.#scanLoaded(bytes, 0);
     loaded = noBytes;
-    if (scanned.goodLines > 0) verdict.skipTo(scanned.goodEnd, scanned.goodLines);
+    if (scanned.goodLines > 0) {
+      verdict.skipTo(scanned.goodEnd, scanned.goodLines);
+    }
     return end;
   }
 }
@@ -275,7 +301,12 @@ function append(partial: PartialHead, chunk: Buffer, from: number, length: numbe
     partial.bytes.copy(grown, 0, 0, partial.length);
     partial.bytes = grown;
   }
-  if (length < 16) for (let at = 0; at < length; at++) partial.bytes[partial.length + at] = chunk[from + at]!;
-  else chunk.copy(partial.bytes, partial.length, from, from + length);
+  if (length < 16) {
+    for (let at = 0; at < length; at++) {
+      partial.bytes[partial.length + at] = chunk[from + at]!;
+    }
+  } else {
+    chunk.copy(partial.bytes, partial.length, from, from + length);
+  }
   partial.length = needed;
 }

@@ -16,10 +16,18 @@ const ASTERISK = 0x2a;
  * CONNECT takes the authority-form and nothing else does (RFC 9112 section 3.2.3), "*" goes with OPTIONS only (3.2.4).
  */
 export function targetFormOf(bytes: Uint8Array, start: number, end: number, method: string): TargetForm | undefined {
-  if (method === "CONNECT") return isAuthorityForm(bytes, start, end) ? "authority" : undefined;
-  if (start === end) return undefined;
-  if (bytes[start] === SLASH) return isPathAndQuery(bytes, start, end) ? "origin" : undefined;
-  if (bytes[start] === ASTERISK && end - start === 1) return method === "OPTIONS" ? "asterisk" : undefined;
+  if (method === "CONNECT") {
+    return isAuthorityForm(bytes, start, end) ? "authority" : undefined;
+  }
+  if (start === end) {
+    return undefined;
+  }
+  if (bytes[start] === SLASH) {
+    return isPathAndQuery(bytes, start, end) ? "origin" : undefined;
+  }
+  if (bytes[start] === ASTERISK && end - start === 1) {
+    return method === "OPTIONS" ? "asterisk" : undefined;
+  }
   return isAbsoluteForm(bytes, start, end) ? "absolute" : undefined;
 }
 
@@ -28,13 +36,21 @@ export function targetFormOf(bytes: Uint8Array, start: number, end: number, meth
  * scheme "://" host [ ":" port ] path-abempty [ "?" query ].
  */
 function isAbsoluteForm(bytes: Uint8Array, start: number, end: number): boolean {
-  if (isAlpha[bytes[start]!] !== 1) return false;
+  if (isAlpha[bytes[start]!] !== 1) {
+    return false;
+  }
   let at = start;
-  while (at < end && isScheme[bytes[at]!] === 1) at++;
-  if (at + 3 > end || bytes[at] !== COLON || bytes[at + 1] !== SLASH || bytes[at + 2] !== SLASH) return false;
+  while (at < end && isScheme[bytes[at]!] === 1) {
+    at++;
+  }
+  if (at + 3 > end || bytes[at] !== COLON || bytes[at + 1] !== SLASH || bytes[at + 2] !== SLASH) {
+    return false;
+  }
   const authority = at + 3;
   at = authority;
-  while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at++;
+  while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) {
+    at++;
+  }
   return isHostAndPort(bytes, authority, at) && isPathAndQuery(bytes, at, end);
 }
 
@@ -42,11 +58,19 @@ function isAbsoluteForm(bytes: Uint8Array, start: number, end: number): boolean 
 function isPathAndQuery(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
-    if (isPath[bytes[at]!] === 1) at += 1;
-    else if (bytes[at] === PERCENT && isPercentEncoded(bytes, at, end)) at += 3;
-    else break;
+    if (isPath[bytes[at]!] === 1) {
+      at += 1;
+    } else if (bytes[at] === PERCENT && isPercentEncoded(bytes, at, end)) {
+      at += 3;
+    } else {
+      break;
+    }
   }
-  if (at < end && bytes[at] !== QUESTION) return false;
-  while (at < end && isQuery[bytes[at]!] === 1) at++;
+  if (at < end && bytes[at] !== QUESTION) {
+    return false;
+  }
+  while (at < end && isQuery[bytes[at]!] === 1) {
+    at++;
+  }
   return at === end;
 }

@@ -26,7 +26,9 @@ const dropped =
 /** As much of `text` as some valid line begins with. */
 function begun(text: string, line: RegExp): string {
   let length = 0;
-  while (length < text.length && line.test(text.slice(0, length + 1))) length += 1;
+  while (length < text.length && line.test(text.slice(0, length + 1))) {
+    length += 1;
+  }
   return text.slice(0, length);
 }
 
@@ -44,17 +46,29 @@ function plainlyDecoded(text: string, limits: BodyLimits): Outcome {
     extensionBytes += seen.length - digits.length;
     const tooLarge =
       seen.length > limits.maxChunkLineBytes || digits.replace(/^0+/, "").length > 13 || extensionBytes > 16_384;
-    if (tooLarge) return ending("ERR_TURNOUT_CHUNK_TOO_LARGE");
-    if (!sizeLine.test(line)) return ending(line.length === rest.length ? "more" : "ERR_TURNOUT_CHUNK");
+    if (tooLarge) {
+      return ending("ERR_TURNOUT_CHUNK_TOO_LARGE");
+    }
+    if (!sizeLine.test(line)) {
+      return ending(line.length === rest.length ? "more" : "ERR_TURNOUT_CHUNK");
+    }
     at += line.length;
     const size = Number(`0x${digits}`);
-    if (outcome.content.length + size > limits.maxBodyBytes) return ending("ERR_TURNOUT_CONTENT_TOO_LARGE");
-    if (size === 0) break;
+    if (outcome.content.length + size > limits.maxBodyBytes) {
+      return ending("ERR_TURNOUT_CONTENT_TOO_LARGE");
+    }
+    if (size === 0) {
+      break;
+    }
     outcome.content += text.slice(at, at + size);
     at += size;
     const behind = text.slice(at, at + 2);
-    if (!"\r\n".startsWith(behind)) return ending("ERR_TURNOUT_CHUNK");
-    if (behind.length < 2) return ending("more");
+    if (!"\r\n".startsWith(behind)) {
+      return ending("ERR_TURNOUT_CHUNK");
+    }
+    if (behind.length < 2) {
+      return ending("more");
+    }
     at += 2;
   }
   const start = at;
@@ -70,9 +84,13 @@ function plainlyDecoded(text: string, limits: BodyLimits): Outcome {
       return ending("ERR_TURNOUT_TRAILER_TOO_LARGE");
     }
     const field = fieldLine.exec(line);
-    if (field === null) return ending(line.length === rest.length ? "more" : "ERR_TURNOUT_TRAILER");
+    if (field === null) {
+      return ending(line.length === rest.length ? "more" : "ERR_TURNOUT_TRAILER");
+    }
     at += line.length;
-    if (!dropped.test(field[1]!)) trailers.push(`${field[1]}|${field[2]!.replace(/^[\t ]+|[\t ]+$/g, "")}`);
+    if (!dropped.test(field[1]!)) {
+      trailers.push(`${field[1]}|${field[2]!.replace(/^[\t ]+|[\t ]+$/g, "")}`);
+    }
   }
   return { ...outcome, trailers, end: at + 2 };
 }
@@ -93,7 +111,9 @@ function decoded(pieces: Iterable<Buffer>, length: number, limits: BodyLimits): 
         break;
       }
     } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
+      if (!(error instanceof PeerError)) {
+        throw error;
+      }
       outcome.end = error.code;
       break;
     }
@@ -159,8 +179,12 @@ describe("BodyDecoder, fuzzed", () => {
         maxTrailers: random.pick([32, random.below(5)]),
       };
       let text = anyBody(random);
-      while (random.oneIn(2)) text = damaged(text, random);
-      if (random.oneIn(2)) text += random.list(8, () => random.pick(alphabet)).join("");
+      while (random.oneIn(2)) {
+        text = damaged(text, random);
+      }
+      if (random.oneIn(2)) {
+        text += random.list(8, () => random.pick(alphabet)).join("");
+      }
       const input = Buffer.from(text, "latin1");
       const title = `TURNOUT_SEED=${random.seed} TURNOUT_FUZZ_RUNS=1: ${JSON.stringify(text)} ${JSON.stringify(limits)}`;
       const expected = plainlyDecoded(text, limits);

@@ -99,10 +99,13 @@ describe("content that breaks off", () => {
     it(`RFC 9110 section 8.6: ${title}: the connection is destroyed, and it is reported`, () =>
       answering(
         () => ({ headers: { "Content-Length": "3" }, body: later(...pieces) }),
-        async ({ connect, faults }) => {
+        async ({ connect, faults, server }) => {
+          const closed = once(server, "closed");
           const client = (await connect()).send(get + getTwo);
           await client.takeUntil("\r\n\r\n");
           expect(await client.gone()).to.equal(sent);
+          client.end();
+          expect(codeOf((await closed)[0])).to.equal("ERR_TURNOUT_RESET");
           expect(codeOf(onlyFault(faults))).to.equal("ERR_TURNOUT_RESPONSE");
         },
       ));

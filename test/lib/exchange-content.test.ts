@@ -286,6 +286,33 @@ describe("content and answer at the same time", () => {
       },
     ));
 
+  it("RFC 9110 section 15.5.14: over the application's own bound it is 413, when the application lets the error pass", () =>
+    serving(
+      withX(async (request) => ({ body: await request.bytes(2) })),
+      async ({ connect, server, faults }) => {
+        const client = (await connect()).send(post("abc", "Content-Length: 3") + getTwo);
+        expect((await client.response()).status).to.equal(413);
+        expect(await client.rest()).to.equal("");
+        expect([faults, server.stats().refused]).to.deep.equal([[], { ERR_TURNOUT_CONTENT_TOO_LARGE: 1 }]);
+      },
+    ));
+
+  it("malformed chunks behind the beginning of an answer close the connection behind its end", () => {
+    async function* answer(request: HttpRequest): AsyncGenerator<string> {
+      yield "begin ";
+      yield codeOf(await request.bytes().catch((error: unknown) => error)) as string;
+    }
+    return serving(
+      withX((request) => ({ body: answer(request) })),
+      async ({ connect }) => {
+        const client = (await connect()).send(post("", chunked));
+        await client.takeUntil("begin ");
+        client.send(`zz\r\n${getTwo}`);
+        expect(await client.rest()).to.match(/ERR_TURNOUT_CHUNK\r\n0\r\n\r\n$/);
+      },
+    );
+  });
+
   it("content that is read twice is the application's fault", () =>
     serving(
       withX(async (request) => {

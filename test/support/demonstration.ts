@@ -7,6 +7,9 @@ import { packageRoot } from "./package-root.ts";
 /** The program that `npm start` runs. */
 export const program: string = join(packageRoot, "dist", "lib", "cli", "main.js");
 
+/** The longest that it may take to listen. */
+const patienceMs = 30_000;
+
 /** The demonstration server as a process of its own, without a terminal. */
 export class Demonstration {
   readonly child: ChildProcess;
@@ -26,7 +29,8 @@ export class Demonstration {
     const child = spawn(process.execPath, [program, "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
     const said = once(createInterface(child.stdout!), "line") as Promise<[string]>;
-    const [line] = await Promise.race([said, ended]);
+    const tooLate = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+    const [line] = await Promise.race([said, ended]).finally(() => clearTimeout(tooLate));
     const url = /^turnout listens on (http:\/\/\S+\/)$/.exec(line)?.[1];
     if (url === undefined) {
       child.kill("SIGKILL");

@@ -76,7 +76,9 @@ const snippets = [
 /** A head, most often with one to four faults. */
 export function mutatedHead(random: Random): Buffer {
   let head = random.pick(seeds);
-  for (let n = random.below(5); n > 0; n--) head = mutate(head, random);
+  for (let n = random.below(5); n > 0; n--) {
+    head = mutate(head, random);
+  }
   return Buffer.from(head, "latin1");
 }
 

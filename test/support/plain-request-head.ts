@@ -54,8 +54,12 @@ class Cursor {
 
   /** The next byte as a character of latin1, which stays. */
   peek(): string {
-    if (this.at >= this.#bytes.length) throw new NoMore();
-    if (this.at >= this.#limit) throw new Fault("ERR_TURNOUT_HEAD_TOO_LARGE");
+    if (this.at >= this.#bytes.length) {
+      throw new NoMore();
+    }
+    if (this.at >= this.#limit) {
+      throw new Fault("ERR_TURNOUT_HEAD_TOO_LARGE");
+    }
     return String.fromCharCode(this.#bytes[this.at] as number);
   }
 
@@ -71,13 +75,19 @@ export function readPlainHead(bytes: Uint8Array, limits: PlainLimits): HeadOutco
   const cursor = new Cursor(bytes, limits.maxHeadBytes);
   let begun = false;
   try {
-    while (cursor.peek() === "\r") lineEnd(cursor);
+    while (cursor.peek() === "\r") {
+      lineEnd(cursor);
+    }
     begun = true;
     const facts = readHead(cursor, limits);
     return { is: "head", end: cursor.at, facts };
   } catch (error) {
-    if (error instanceof NoMore) return { is: "more", begun };
-    if (error instanceof Fault) return { is: "fault", code: error.code };
+    if (error instanceof NoMore) {
+      return { is: "more", begun };
+    }
+    if (error instanceof Fault) {
+      return { is: "fault", code: error.code };
+    }
     throw error;
   }
 }
@@ -88,59 +98,93 @@ const targetByte = /[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|\\^`]/;
 
 function readHead(cursor: Cursor, limits: PlainLimits): HeadFacts {
   let method = "";
-  while (tchar.test(cursor.peek())) method += cursor.next();
-  if (method === "" || cursor.peek() !== " ") wrong(cursor, "ERR_TURNOUT_METHOD", "ERR_TURNOUT_METHOD");
+  while (tchar.test(cursor.peek())) {
+    method += cursor.next();
+  }
+  if (method === "" || cursor.peek() !== " ") {
+    wrong(cursor, "ERR_TURNOUT_METHOD", "ERR_TURNOUT_METHOD");
+  }
   cursor.next();
 
   let target = "";
   while (targetByte.test(cursor.peek())) {
-    if (target.length === limits.maxTargetBytes) throw new Fault("ERR_TURNOUT_TARGET_TOO_LONG");
+    if (target.length === limits.maxTargetBytes) {
+      throw new Fault("ERR_TURNOUT_TARGET_TOO_LONG");
+    }
     target += cursor.next();
   }
-  if (cursor.peek() !== " ") wrong(cursor, "ERR_TURNOUT_TARGET", "ERR_TURNOUT_VERSION");
+  if (cursor.peek() !== " ") {
+    wrong(cursor, "ERR_TURNOUT_TARGET", "ERR_TURNOUT_VERSION");
+  }
   const targetForm = formOf(method, target);
   cursor.next();
 
   let version = "";
   for (const expected of [/H/, /T/, /T/, /P/, /\//, /[0-9]/, /\./, /[0-9]/]) {
-    if (!expected.test(cursor.peek())) wrong(cursor, "ERR_TURNOUT_VERSION", "ERR_TURNOUT_VERSION");
+    if (!expected.test(cursor.peek())) {
+      wrong(cursor, "ERR_TURNOUT_VERSION", "ERR_TURNOUT_VERSION");
+    }
     version += cursor.next();
   }
-  if (version[5] !== "1") throw new Fault("ERR_TURNOUT_VERSION_UNSUPPORTED");
-  if (cursor.peek() !== "\r") wrong(cursor, "ERR_TURNOUT_VERSION", "ERR_TURNOUT_VERSION");
+  if (version[5] !== "1") {
+    throw new Fault("ERR_TURNOUT_VERSION_UNSUPPORTED");
+  }
+  if (cursor.peek() !== "\r") {
+    wrong(cursor, "ERR_TURNOUT_VERSION", "ERR_TURNOUT_VERSION");
+  }
   lineEnd(cursor);
 
   const fields: [string, string][] = [];
-  while (cursor.peek() !== "\r") fields.push(readField(cursor, fields.length, limits));
+  while (cursor.peek() !== "\r") {
+    fields.push(readField(cursor, fields.length, limits));
+  }
   lineEnd(cursor);
   return meaningOf({ method, target, targetForm, minorVersion: Number(version[7]), fields });
 }
 
 function readField(cursor: Cursor, before: number, limits: PlainLimits): [string, string] {
-  if (cursor.peek() === " " || cursor.peek() === "\t") throw new Fault("ERR_TURNOUT_FIELD_FOLDED");
-  if (tchar.test(cursor.peek()) && before === limits.maxFields) throw new Fault("ERR_TURNOUT_TOO_MANY_FIELDS");
+  if (cursor.peek() === " " || cursor.peek() === "\t") {
+    throw new Fault("ERR_TURNOUT_FIELD_FOLDED");
+  }
+  if (tchar.test(cursor.peek()) && before === limits.maxFields) {
+    throw new Fault("ERR_TURNOUT_TOO_MANY_FIELDS");
+  }
   let name = "";
-  while (tchar.test(cursor.peek())) name += cursor.next();
-  if (name === "" || cursor.peek() !== ":") wrong(cursor, "ERR_TURNOUT_FIELD_NAME", "ERR_TURNOUT_FIELD_NAME");
+  while (tchar.test(cursor.peek())) {
+    name += cursor.next();
+  }
+  if (name === "" || cursor.peek() !== ":") {
+    wrong(cursor, "ERR_TURNOUT_FIELD_NAME", "ERR_TURNOUT_FIELD_NAME");
+  }
   cursor.next();
   let value = "";
-  while (fieldByte.test(cursor.peek())) value += cursor.next();
-  if (cursor.peek() !== "\r") wrong(cursor, "ERR_TURNOUT_FIELD_VALUE", "ERR_TURNOUT_FIELD_VALUE");
+  while (fieldByte.test(cursor.peek())) {
+    value += cursor.next();
+  }
+  if (cursor.peek() !== "\r") {
+    wrong(cursor, "ERR_TURNOUT_FIELD_VALUE", "ERR_TURNOUT_FIELD_VALUE");
+  }
   lineEnd(cursor);
   return [name, trim(value)];
 }
 
 /** A byte that its part cannot have: a bare CR or LF, a line that ends too early, or just a wrong byte. */
 function wrong(cursor: Cursor, code: PeerErrorCode, codeOfEarlyEnd: PeerErrorCode): never {
-  if (cursor.peek() === "\n") throw new Fault("ERR_TURNOUT_LINE_END");
-  if (cursor.peek() !== "\r") throw new Fault(code);
+  if (cursor.peek() === "\n") {
+    throw new Fault("ERR_TURNOUT_LINE_END");
+  }
+  if (cursor.peek() !== "\r") {
+    throw new Fault(code);
+  }
   lineEnd(cursor);
   throw new Fault(codeOfEarlyEnd);
 }
 
 function lineEnd(cursor: Cursor): void {
   cursor.next();
-  if (cursor.peek() !== "\n") throw new Fault("ERR_TURNOUT_LINE_END");
+  if (cursor.peek() !== "\n") {
+    throw new Fault("ERR_TURNOUT_LINE_END");
+  }
   cursor.next();
 }
 
@@ -159,19 +203,27 @@ function formOf(method: string, target: string): HeadFacts["targetForm"] {
   const fault = new Fault("ERR_TURNOUT_TARGET");
   if (method === "CONNECT") {
     const { host, port } = splitAuthority(target);
-    if (!isUriHost(host) || port === undefined || !isPort(port) || Number(port) === 0) throw fault;
+    if (!isUriHost(host) || port === undefined || !isPort(port) || Number(port) === 0) {
+      throw fault;
+    }
     return "authority";
   }
   if (target === "*") {
-    if (method !== "OPTIONS") throw fault;
+    if (method !== "OPTIONS") {
+      throw fault;
+    }
     return "asterisk";
   }
   if (target.startsWith("/")) {
-    if (!isPathAndQuery(target)) throw fault;
+    if (!isPathAndQuery(target)) {
+      throw fault;
+    }
     return "origin";
   }
   const parts = /^[A-Za-z][A-Za-z0-9+\-.]*:\/\/([^/?]*)(.*)$/.exec(target);
-  if (parts === null || !isHost(parts[1] as string) || !isPathAndQuery(parts[2] as string)) throw fault;
+  if (parts === null || !isHost(parts[1] as string) || !isPathAndQuery(parts[2] as string)) {
+    throw fault;
+  }
   return "absolute";
 }
 
@@ -196,22 +248,32 @@ function isPort(text: string): boolean {
 }
 
 function isUriHost(text: string): boolean {
-  if (text.startsWith("[") && text.endsWith("]")) return isIpv6(text.slice(1, -1));
+  if (text.startsWith("[") && text.endsWith("]")) {
+    return isIpv6(text.slice(1, -1));
+  }
   return regName.test(text);
 }
 
 function isIpv6(text: string): boolean {
   const halves = text.split("::");
-  if (halves.length > 2) return false;
+  if (halves.length > 2) {
+    return false;
+  }
   let groups = 0;
   for (const [index, half] of halves.entries()) {
-    if (half === "" && halves.length === 2) continue;
+    if (half === "" && halves.length === 2) {
+      continue;
+    }
     const pieces = half.split(":");
     for (const [place, piece] of pieces.entries()) {
       const isLast = index === halves.length - 1 && place === pieces.length - 1;
-      if (h16.test(piece)) groups += 1;
-      else if (isLast && isIpv4(piece)) groups += 2;
-      else return false;
+      if (h16.test(piece)) {
+        groups += 1;
+      } else if (isLast && isIpv4(piece)) {
+        groups += 2;
+      } else {
+        return false;
+      }
     }
   }
   return halves.length === 2 ? groups <= 7 : groups === 8;
@@ -233,11 +295,17 @@ function meaningOf(head: Head): HeadFacts {
 
   const hosts = values("host");
   const carriesAuthority = head.targetForm === "absolute" || head.targetForm === "authority";
-  if (hosts.length > 1 || (since11 && hosts.length === 0)) throw new Fault("ERR_TURNOUT_HOST");
-  for (const host of hosts) {
-    if (host === "" ? !carriesAuthority : !isHost(host)) throw new Fault("ERR_TURNOUT_HOST");
+  if (hosts.length > 1 || (since11 && hosts.length === 0)) {
+    throw new Fault("ERR_TURNOUT_HOST");
   }
-  if (head.method === "CONNECT") throw new Fault("ERR_TURNOUT_CONNECT");
+  for (const host of hosts) {
+    if (host === "" ? !carriesAuthority : !isHost(host)) {
+      throw new Fault("ERR_TURNOUT_HOST");
+    }
+  }
+  if (head.method === "CONNECT") {
+    throw new Fault("ERR_TURNOUT_CONNECT");
+  }
 
   const contentLength = lengthOf(head, values("content-length"), values("transfer-encoding"));
   const options = values("connection").flatMap((value) => value.split(",").map((option) => trim(option).toLowerCase()));
@@ -260,18 +328,28 @@ function meaningOf(head: Head): HeadFacts {
 
 function lengthOf(head: Head, lengths: string[], codings: string[]): number {
   if (codings.length > 0) {
-    if (head.minorVersion === 0) throw new Fault("ERR_TURNOUT_TRANSFER_ENCODING");
-    if (lengths.length > 0) throw new Fault("ERR_TURNOUT_FRAMING");
+    if (head.minorVersion === 0) {
+      throw new Fault("ERR_TURNOUT_TRANSFER_ENCODING");
+    }
+    if (lengths.length > 0) {
+      throw new Fault("ERR_TURNOUT_FRAMING");
+    }
     checkCodings(codings.join(","));
     return -1;
   }
   if (lengths.length > 0) {
     const [length] = lengths as [string];
-    if (lengths.length > 1 || !/^[0-9]+$/.test(length)) throw new Fault("ERR_TURNOUT_CONTENT_LENGTH");
-    if (BigInt(length) > BigInt(Number.MAX_SAFE_INTEGER)) throw new Fault("ERR_TURNOUT_CONTENT_LENGTH");
+    if (lengths.length > 1 || !/^[0-9]+$/.test(length)) {
+      throw new Fault("ERR_TURNOUT_CONTENT_LENGTH");
+    }
+    if (BigInt(length) > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw new Fault("ERR_TURNOUT_CONTENT_LENGTH");
+    }
     return Number(length);
   }
-  if (head.minorVersion === 0 && /^(?:POST|PUT)$/.test(head.method)) throw new Fault("ERR_TURNOUT_LENGTH_REQUIRED");
+  if (head.minorVersion === 0 && /^(?:POST|PUT)$/.test(head.method)) {
+    throw new Fault("ERR_TURNOUT_LENGTH_REQUIRED");
+  }
   return 0;
 }
 
@@ -281,8 +359,12 @@ function checkCodings(list: string): void {
   const names = members.map(codingName);
   const chunked = names.filter((name) => name === "chunked").length;
   const malformed = names.includes(undefined) || chunked !== 1 || members.at(-1)?.toLowerCase() !== "chunked";
-  if (malformed) throw new Fault("ERR_TURNOUT_TRANSFER_ENCODING");
-  if (members.length > 1) throw new Fault("ERR_TURNOUT_TRANSFER_CODING");
+  if (malformed) {
+    throw new Fault("ERR_TURNOUT_TRANSFER_ENCODING");
+  }
+  if (members.length > 1) {
+    throw new Fault("ERR_TURNOUT_TRANSFER_CODING");
+  }
 }
 
 /** The members of a list, in which a quoted string may have commas. */
@@ -295,9 +377,13 @@ function splitList(list: string): string[] {
       members.push("");
       continue;
     }
-    if (character === '"') quoted = !quoted;
+    if (character === '"') {
+      quoted = !quoted;
+    }
     members[members.length - 1] += character;
-    if (quoted && character === "\\") members[members.length - 1] += list[++at] ?? "";
+    if (quoted && character === "\\") {
+      members[members.length - 1] += list[++at] ?? "";
+    }
   }
   return members.map(trim);
 }

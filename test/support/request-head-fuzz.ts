@@ -24,8 +24,12 @@ export function fuzzRequestHead(random: Random, runs: number): void {
       outcomeOf([...randomPieces(bytes, random.pick([4, 40, 400]), (n) => random.below(n))], limits),
       told,
     ).to.deep.equal(expected);
-    if (random.oneIn(4)) expectSameByByte(bytes, limits, told);
-    if (limits === usualLimits) lasting = expectSameOf(lasting, bytes, expected, told);
+    if (random.oneIn(4)) {
+      expectSameByByte(bytes, limits, told);
+    }
+    if (limits === usualLimits) {
+      lasting = expectSameOf(lasting, bytes, expected, told);
+    }
   }
 }
 
@@ -45,7 +49,9 @@ function expectSameByByte(bytes: Buffer, limits: HeadLimits, told: string): void
     const expected = readPlainHead(bytes.subarray(0, at + 1), limits);
     const outcome = outcomeOfNext(parser, bytes.subarray(at, at + 1), at);
     expect(outcome, `${told}, byte ${at}`).to.deep.equal(expected);
-    if (outcome.is !== "more") return;
+    if (outcome.is !== "more") {
+      return;
+    }
   }
 }
 
@@ -66,7 +72,9 @@ function outcomeOfNext(parser: RequestHeadParser, piece: Buffer, before: number)
     const end = parser.read(piece, 0);
     return end < 0 ? { is: "more", begun: parser.begun } : { is: "head", end: before + end, facts: factsOf(parser) };
   } catch (error) {
-    if (error instanceof PeerError) return { is: "fault", code: error.code };
+    if (error instanceof PeerError) {
+      return { is: "fault", code: error.code };
+    }
     throw error;
   }
 }

@@ -33,10 +33,14 @@ export function outcomeOf(pieces: readonly Buffer[], limits: HeadLimits = usualL
     try {
       end = parser.read(piece, 0);
     } catch (error) {
-      if (error instanceof PeerError) return { is: "fault", code: error.code };
+      if (error instanceof PeerError) {
+        return { is: "fault", code: error.code };
+      }
       throw error;
     }
-    if (end >= 0) return { is: "head", end: before + end, facts: factsOf(parser) };
+    if (end >= 0) {
+      return { is: "head", end: before + end, facts: factsOf(parser) };
+    }
     before += piece.length;
   }
   return { is: "more", begun: parser.begun };
@@ -64,7 +68,9 @@ export function reads(
     for (const trailing of ["", "\r\n", "GET", "\0\xff\0"]) {
       for (const { how, pieces } of deliveries(Buffer.concat([bytes, Buffer.from(trailing, "latin1")]))) {
         const outcome = outcomeOf(pieces, limits);
-        if (outcome.is !== "head") throw new Error(`${how}: ${JSON.stringify(outcome)}`);
+        if (outcome.is !== "head") {
+          throw new Error(`${how}: ${JSON.stringify(outcome)}`);
+        }
         expect(outcome.end, how).to.equal(bytes.length);
         expect(outcome.facts, how).to.deep.include(expected);
       }

@@ -20,7 +20,9 @@ function outcomeOf(decoder: BodyDecoder, taken: Buffer[], pieces: readonly Buffe
     try {
       end = decoder.read(piece, 0);
     } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
+      if (!(error instanceof PeerError)) {
+        throw error;
+      }
       expect(() => decoder.read(Buffer.from("0\r\n\r\n"), 0))
         .to.throw(PeerError)
         .which.equals(error);
@@ -28,7 +30,9 @@ function outcomeOf(decoder: BodyDecoder, taken: Buffer[], pieces: readonly Buffe
       return { fault: error.code };
     }
     expect(decoder.done).to.equal(end !== -1);
-    if (end === -1) continue;
+    if (end === -1) {
+      continue;
+    }
     const behind = Buffer.concat([piece.subarray(end), ...pieces.slice(index + 1)]).toString("latin1");
     const trailers = decoder.trailers.map(([name, value]) => `${name}|${value}`);
     return { body: Buffer.concat(taken).toString("latin1"), trailers, behind };
@@ -83,7 +87,9 @@ describe("BodyDecoder", () => {
     for (const length of [0, 1, 5]) {
       it(`ends after ${length} bytes and leaves what is behind them`, () => {
         for (const behind of ["", "x", "\r\nGET"]) {
-          if (length + behind.length === 0) continue;
+          if (length + behind.length === 0) {
+            continue;
+          }
           const body = "hello".slice(0, length);
           expectOutcome(length, body + behind, {}, { body, trailers: [], behind });
         }

@@ -46,7 +46,9 @@ describe("Fields", () => {
   });
 
   it("hands out copies", () => {
-    for (const entry of fields) entry[1] = "changed";
+    for (const entry of fields) {
+      entry[1] = "changed";
+    }
     expect(fields.get("host")).to.equal("example.org");
   });
 

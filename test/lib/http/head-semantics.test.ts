@@ -151,13 +151,15 @@ describe("what a request head means", () => {
       "9".repeat(400),
       "\xb2",
     ]) {
-      if (text === "1 ") reads("white space behind it", withFields(["Content-Length: 1 "]), { contentLength: 1 });
-      else
+      if (text === "1 ") {
+        reads("white space behind it", withFields(["Content-Length: 1 "]), { contentLength: 1 });
+      } else {
         refuses(
           `RFC 9110 section 8.6 Content-Length: ${JSON.stringify(text)}`,
           withFields([`Content-Length: ${text}`]),
           "ERR_TURNOUT_CONTENT_LENGTH",
         );
+      }
     }
     refuses(
       "6.3 two equal lengths",

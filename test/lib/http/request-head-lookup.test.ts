@@ -128,7 +128,9 @@ describe("RequestHeadParser, several heads", () => {
     for (let size = 60; size < head.length; size += 7) {
       const parser = new RequestHeadParser(usualLimits);
       let end = -1;
-      for (let at = 0; at < head.length; at += size) end = parser.read(head.subarray(at, at + size), 0);
+      for (let at = 0; at < head.length; at += size) {
+        end = parser.read(head.subarray(at, at + size), 0);
+      }
       expect(end).to.equal(head.length % size || size);
       expect(parser.get("long")).to.have.length(1000);
       expect(parser.get("a")).to.have.length(500);

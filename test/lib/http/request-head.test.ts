@@ -32,7 +32,9 @@ describe("RequestHeadParser", () => {
     it("an empty line is no begun head, half a method is one", () => {
       const parser = new RequestHeadParser(usualLimits);
       expect(parser.begun).to.equal(false);
-      for (const piece of ["\r", "\n", "\r\n\r"]) expect(parser.read(Buffer.from(piece), 0)).to.equal(-1);
+      for (const piece of ["\r", "\n", "\r\n\r"]) {
+        expect(parser.read(Buffer.from(piece), 0)).to.equal(-1);
+      }
       expect(parser.begun).to.equal(false);
       expect(parser.read(Buffer.from("\nGE"), 0)).to.equal(-1);
       expect(parser.begun).to.equal(true);

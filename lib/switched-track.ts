@@ -24,6 +24,8 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   #onData: ((chunk: Buffer) => unknown) | undefined;
   /** Bytes that came while nobody could take them. */
   #held: HeldBytes = new HeldBytes();
+  /** `takeOver` has returned; its promise may be pending. */
+  #started = false;
   /** What comes goes straight to `onData`. */
   #flowing = false;
   #paused = false;
@@ -70,6 +72,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     } else {
       this.#settle(receipt);
     }
+    this.#started = true;
     this.#deliver();
   }
 
@@ -129,7 +132,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   set onData(callback: ((chunk: Buffer) => unknown) | undefined) {
     this.#onData = callback;
     this.#flowing = false;
-    if (callback !== undefined) {
+    if (callback !== undefined && this.#started) {
       this.#deliverLater();
     }
   }

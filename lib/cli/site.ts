@@ -15,9 +15,9 @@ interface Route {
 const maxEchoBytes = 16 * 1024 * 1024;
 const maxDelayMs = 10_000;
 
-const text = (body: string, status = 200): ResponseLike => ({
+const text = (body: string, status = 200, headers: Readonly<Record<string, string>> = {}): ResponseLike => ({
   status,
-  headers: { "Content-Type": "text/plain; charset=utf-8" },
+  headers: { "Content-Type": "text/plain; charset=utf-8", ...headers },
   body,
 });
 
@@ -47,7 +47,7 @@ export function respond(request: HttpRequest): ResponseLike | Promise<ResponseLi
     return text(`404 Not Found: ${request.path}\n`, 404);
   }
   if (route.methods !== undefined && !route.methods.includes(request.method)) {
-    return { ...text("405 Method Not Allowed\n", 405), headers: { Allow: route.methods.join(", ") } };
+    return text("405 Method Not Allowed\n", 405, { Allow: route.methods.join(", ") });
   }
   return route.handle(request);
 }

@@ -56,6 +56,8 @@ export interface ComposedResponse {
 }
 
 const statusLines = new Map<number, string>();
+/** RFC 9110 sections 15.5.14 and 15.5.21 have new names for these. */
+const reasons: Readonly<Record<number, string>> = { 413: "Content Too Large", 422: "Unprocessable Content" };
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // RFC 9110 section 5.5: field-content, without leading or trailing white space
 const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
@@ -78,7 +80,7 @@ export function fieldLine(name: string, value: string): string {
 export function statusLine(status: number): string {
   let line = statusLines.get(status);
   if (line === undefined) {
-    line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
+    line = `HTTP/1.1 ${status} ${reasons[status] ?? STATUS_CODES[status] ?? ""}\r\n`;
     statusLines.set(status, line);
   }
   return line;

@@ -139,6 +139,7 @@ describe("composing a response", () => {
 
   it("the status line has the status and its reason, or none where it has none", () => {
     assert.match(compose({ status: 404 }).head, /^HTTP\/1\.1 404 Not Found\r\n/);
+    assert.match(compose({ status: 413 }).head, /^HTTP\/1\.1 413 Content Too Large\r\n/);
     assert.match(compose({ status: 299 }).head, /^HTTP\/1\.1 299 \r\n/);
   });
 

@@ -29,14 +29,11 @@ const highWaterBytes = 65_536;
 const owner = Symbol("the connection that owns a stream");
 type Owned = Duplex & { [owner]: Connection };
 
-let lastId = 0;
-
 /**
  * The owner of one stream from its first byte to its close: the only one that listens to it, writes to it and ends it.
  * What comes is forwarded to whoever speaks now; what is written in one turn of the event loop leaves in one write.
  */
 export class Connection implements Timed {
-  readonly id: number = ++lastId;
   readonly context: ServerContext;
   readonly stream: Duplex;
   /** A point of the clock's `now`; `Infinity` for none. */

@@ -22,7 +22,7 @@ export interface ServerContext {
 /** What a connection tells while it lives. */
 export interface Observer {
   answered(request: RequestInfo, status: number): void;
-  switched(request: RequestInfo, token: string, connection: Connection): void;
+  switched(request: RequestInfo, token: string): void;
   /** A peer broke a rule. */
   refused(error: PeerError): void;
   /** The program's own code failed. */

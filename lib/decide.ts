@@ -24,7 +24,7 @@ export type Verdict =
   /** Nothing is switched any more. */
   | { readonly do: "refuse"; readonly status: 503 };
 
-export const respondVerdict: Verdict = { do: "respond" };
+const respondVerdict: Verdict = { do: "respond" };
 
 /**
  * The whole policy. Pure: nothing is asked, read or written here. `request` makes the request for a `negotiate`

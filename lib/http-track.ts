@@ -1,6 +1,6 @@
 import type { Connection, Track } from "./connection.ts";
 import type { ServerContext } from "./context.ts";
-import { decide } from "./decide.ts";
+import { decide, type Verdict } from "./decide.ts";
 import { ModuleError, PeerError, type TransportError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -11,7 +11,6 @@ import { RequestBody } from "./http/request-body.ts";
 import { RequestHeadParser } from "./http/request-head.ts";
 import { composeResponse, type ResponseLike } from "./http/response.ts";
 import type { Respond } from "./options.ts";
-import type { Registration } from "./registry.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHost } from "./task.ts";
 
@@ -198,27 +197,32 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
       this.respond();
       return;
     }
-    let candidates: readonly Registration[];
+    let verdict: Verdict;
     try {
-      const verdict = decide(head, this.#context.registry, this.#context.negotiate, this.#context.draining, () =>
+      verdict = decide(head, this.#context.registry, this.#context.negotiate, this.#context.draining, () =>
         this.requestInfo(),
       );
-      if (verdict.do === "respond") {
-        this.respond();
-        return;
-      }
-      if (verdict.do === "refuse") {
-        this.answer({ status: verdict.status, body: "the server is closing\n" }, { close: true });
-        return;
-      }
-      candidates = verdict.candidates;
     } catch (cause) {
       this.fault(new ModuleError("ERR_TURNOUT_MODULE", "negotiate", "no protocol was chosen", { cause }));
       return;
     }
-    const switching = new Switching(this, candidates);
-    this.#task = switching;
-    switching.start();
+    this.#act(verdict);
+  }
+
+  #act(verdict: Verdict): void {
+    switch (verdict.do) {
+      case "respond":
+        this.respond();
+        break;
+      case "refuse":
+        this.answer({ status: verdict.status, body: "the server is closing\n" }, { close: true });
+        break;
+      case "consider": {
+        const switching = new Switching(this, verdict.candidates);
+        this.#task = switching;
+        switching.start();
+      }
+    }
   }
 
   requestInfo(): RequestInfo {

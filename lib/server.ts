@@ -147,14 +147,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * `timeouts.drainMs`) is destroyed. Resolves when all is closed. A further call can only shorten the grace period.
    */
   close({ graceMs = this.#timeouts.drainMs }: { readonly graceMs?: number } = {}): Promise<DrainReport> {
-    if (graceMs <= 0) {
-      this.#closed ??= this.#drain();
-      this.#destroyAll();
-      return this.#closed;
-    }
     this.#closed ??= this.#drain();
-    const timer = setTimeout(() => this.#destroyAll(), Math.min(graceMs, 2 ** 31 - 1));
-    void this.#closed.then(() => clearTimeout(timer));
+    if (graceMs <= 0) {
+      this.#destroyAll();
+    } else {
+      const timer = setTimeout(() => this.#destroyAll(), Math.min(graceMs, 2 ** 31 - 1));
+      void this.#closed.then(() => clearTimeout(timer));
+    }
     return this.#closed;
   }
 

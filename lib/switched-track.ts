@@ -61,7 +61,11 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     }
     if (isThenable(receipt)) {
       receipt.then(
-        (settled) => this.#connection.turn(() => this.#settle(settled)),
+        (settled) =>
+          this.#connection.turn(() => {
+            this.#settle(settled);
+            this.#deliver();
+          }),
         (cause: unknown) => {
           // Upon a connection that is gone, giving up is the right thing to do.
           if (!this.#destroyed) {

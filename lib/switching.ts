@@ -143,7 +143,7 @@ export class Switching implements Task {
     const request = new OriginalRequest(this.#track.head, this.#connection, body, trailers);
     this.#connection.become("switched", this.#connection.context.timeouts.answerMs);
     this.#connection.writeLatin1(head);
-    this.#connection.context.observer.switched(request, to.token, this.#connection);
+    this.#connection.context.observer.switched(request, to.token);
     const switched = new SwitchedTrack(this.#connection, to, state, request);
     this.#connection.speak(switched);
     switched.start(early, finished);

@@ -65,10 +65,6 @@ const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e
 /** Fields that belong to the connection, not to the application's answer. */
 const hopByHop = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "date"]);
 
-export function isToken(text: string): boolean {
-  return token.test(text);
-}
-
 /** `name: value` CRLF, checked (RFC 9112 section 11.1: no CR or LF ever comes from a value). */
 export function fieldLine(name: string, value: string): string {
   if (!token.test(name) || typeof value !== "string" || !fieldValue.test(value)) {

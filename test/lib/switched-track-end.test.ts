@@ -31,6 +31,31 @@ describe("a module that ends before its time", () => {
     );
   });
 
+  it("a client that has finished is not waited for when the receipt comes late, and nobody reads what it said", () => {
+    const [taken, answer] = [gate(), gate()];
+    const module = new LineProtocol(["own/1"], {
+      takeOver: async (_request, transport) => {
+        taken.open();
+        await answer.opened;
+        return transport.answer("late\n");
+      },
+    });
+    return underTest(
+      async ({ connect, server, faults }) => {
+        const closed = once(server, "closed");
+        const client = (await connect()).send(`${upgradeTo("own/1")}unread`).end();
+        await taken.opened;
+        await turns(10); // the end has come, and is held behind what nobody reads
+        answer.open();
+        await client.takeUntil("late\n");
+        expect(await client.rest()).to.equal("");
+        await closed;
+        expect(faults).to.deep.equal([]);
+      },
+      { protocols: [module] },
+    );
+  });
+
   for (const how of ["end", "destroy"] as const) {
     it(`RFC 9110 section 7.8: there is no receipt for an answer behind ${how}()`, () => {
       const module = new LineProtocol(["own/1"], {

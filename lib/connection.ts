@@ -53,7 +53,7 @@ export class Connection implements Timed {
     this.context = context;
     (stream as Owned)[owner] = this;
     stream.allowHalfOpen = true; // who speaks decides when our side ends
-    stream.on("data", onData);
+    stream.on("data", stream instanceof Socket ? onData : onSharedData);
     stream.on("end", onEnd);
     stream.on("drain", onDrain);
     stream.on("error", onError);
@@ -301,6 +301,11 @@ const silent: Track = { received() {}, finished() {}, drained() {}, expired() {}
 
 function onData(this: Owned, chunk: Buffer): void {
   this[owner].receive(chunk);
+}
+
+/** Whoever writes into the other end of such a stream may have kept the bytes: they are not ours to change. */
+function onSharedData(this: Owned, chunk: Buffer): void {
+  this[owner].receive(Buffer.from(chunk));
 }
 
 function onEnd(this: Owned): void {

@@ -38,20 +38,25 @@ const peerFaults = {
   ERR_TURNOUT_BODY_TIMEOUT: [408, "the content did not arrive in time"],
 } as const;
 
-/** The code of a {@link PeerError}. */
+/** The code of a {@link PeerError} that the core makes. */
 export type PeerErrorCode = keyof typeof peerFaults;
 
-/** The peer's fault. `status` is the answer that the RFC asks for. */
+/**
+ * The peer's fault. A module makes its own for its protocol's rules, and tells them by `transport.report`.
+ */
 export class PeerError extends Error {
   override readonly name = "PeerError";
-  readonly code: PeerErrorCode;
+  readonly code: PeerErrorCode | (string & Record<never, never>);
+  /** What the peer is answered: an HTTP status, or what a module's protocol has instead, such as a Close code. */
   readonly status: number;
 
-  constructor(code: PeerErrorCode) {
-    const [status, message] = peerFaults[code];
-    super(message);
+  constructor(code: PeerErrorCode);
+  constructor(code: string, status: number, message: string);
+  constructor(code: string, status?: number, message?: string) {
+    const [ownStatus, ownMessage] = peerFaults[code as PeerErrorCode] ?? [status, message];
+    super(message ?? ownMessage);
     this.code = code;
-    this.status = status;
+    this.status = status ?? ownStatus;
   }
 }
 

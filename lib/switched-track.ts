@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { type Answered, isReceiptOf, receiptOf } from "./answered.ts";
 import type { Connection, Track } from "./connection.ts";
 import { TransportDuplex } from "./duplex-view.ts";
-import { ModuleError, TransportError, UsageError } from "./errors.ts";
+import { ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { OriginalRequest, Peer } from "./http/request.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
@@ -212,6 +212,11 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     this.#connection.destroy();
   }
 
+  report(error: unknown): void {
+    const { observer } = this.#connection.context;
+    error instanceof PeerError ? observer.refused(error) : observer.fault(this.#moduleError("it reported", error));
+  }
+
   pause(): void {
     this.#paused = true;
     this.#flowing = false;
@@ -324,15 +329,16 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   }
 
   #fail(what: string, cause: unknown): void {
-    const name = this.#module.constructor.name;
-    this.#destroyWith(new ModuleError("ERR_TURNOUT_MODULE", name, what, { cause }));
+    this.#destroyWith(this.#moduleError(what, cause));
+  }
+
+  #moduleError(what: string, cause: unknown): ModuleError {
+    return new ModuleError("ERR_TURNOUT_MODULE", this.#module.constructor.name, what, { cause });
   }
 
   #unanswered(why: string): void {
-    const name = this.#module.constructor.name;
-    this.#destroyWith(
-      new ModuleError("ERR_TURNOUT_NOT_ANSWERED", name, `the original request is not answered: ${why}`),
-    );
+    const what = `the original request is not answered: ${why}`;
+    this.#destroyWith(new ModuleError("ERR_TURNOUT_NOT_ANSWERED", this.#module.constructor.name, what));
   }
 
   #destroyWith(error: ModuleError): void {

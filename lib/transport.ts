@@ -11,7 +11,7 @@ import type { Peer } from "./http/request.ts";
  * receipt is given: a client that has finished by then is not waited for.
  */
 export interface Transport<State = unknown> {
-  /** Bytes from the client. The chunk is the module's to keep. */
+  /** Bytes from the client. The chunk is the module's, to keep and to change. */
   onData: ((chunk: Buffer) => unknown) | undefined;
   /** The client has finished; nothing more will come. With `halfClose: "mirror"` the server's side ends after this. */
   onEnd: (() => unknown) | undefined;
@@ -50,6 +50,11 @@ export interface Transport<State = unknown> {
   end(bytes?: string | Uint8Array): void;
   /** Ends both sides at once; what is still waiting is lost. */
   destroy(error?: Error): void;
+  /**
+   * Tells the server of something that the module has dealt with, or is about to: a `PeerError` is counted in `stats()` and
+   * emitted as `refused`; anything else is a fault of the module, with `error` as its cause. The connection goes on.
+   */
+  report(error: unknown): void;
   /** Stops reading; TCP holds the client back. */
   pause(): void;
   resume(): void;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { PeerError } from "../../lib/errors.ts";
+import { PeerError, type PeerErrorCode } from "../../lib/errors.ts";
 import { type HeadLimits, RequestHeadParser } from "../../lib/http/request-head.ts";
 import { randomPieces } from "./cuts.ts";
 import { mutatedHead } from "./mutated-heads.ts";
@@ -73,7 +73,7 @@ function outcomeOfNext(parser: RequestHeadParser, piece: Buffer, before: number)
     return end < 0 ? { is: "more", begun: parser.begun } : { is: "head", end: before + end, facts: factsOf(parser) };
   } catch (error) {
     if (error instanceof PeerError) {
-      return { is: "fault", code: error.code };
+      return { is: "fault", code: error.code as PeerErrorCode };
     }
     throw error;
   }

@@ -34,7 +34,7 @@ export function outcomeOf(pieces: readonly Buffer[], limits: HeadLimits = usualL
       end = parser.read(piece, 0);
     } catch (error) {
       if (error instanceof PeerError) {
-        return { is: "fault", code: error.code };
+        return { is: "fault", code: error.code as PeerErrorCode };
       }
       throw error;
     }

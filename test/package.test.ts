@@ -6,6 +6,7 @@ import * as turnout from "turnout";
 import * as echo from "turnout/echo";
 import * as example from "turnout/example";
 import * as testing from "turnout/testing";
+import * as websocket from "turnout/websocket";
 import { packageRoot } from "./support/package-root.ts";
 
 interface Manifest {
@@ -40,6 +41,7 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
   "turnout/testing": { module: testing, names: ["Client", "contract", "selfSigned", "switched"] },
   "turnout/echo": { module: echo, names: ["EchoProtocol"] },
   "turnout/example": { module: example, names: ["ExampleProtocol"] },
+  "turnout/websocket": { module: websocket, names: ["ServerWebSocket", "WebSocketProtocol", "admit"] },
 };
 
 describe("the package", () => {

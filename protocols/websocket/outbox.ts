@@ -1,0 +1,247 @@
+import type { Transport } from "turnout";
+import { composeFrame, headerLength, messageByte, writeHeader } from "./frame.ts";
+import { rsv1Bit } from "./frame-rules.ts";
+
+/** A payload of up to so many bytes is copied behind its header; a longer one is written as it is. */
+const copiedBytes = 4_096;
+const slabBytes = 16_384;
+
+/** Where small frames are put together. All sockets share it: what one of them writes in one go lies together. */
+let slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+let slabUsed = 0;
+const noSlab: Buffer = Buffer.alloc(0);
+
+/** Bytes waiting from which on a sender is asked for patience. */
+const fullBytes = 65_536;
+
+/** Who is told of what happens to an outbox. */
+export interface OutboxOwner {
+  /** It may not be full any more. */
+  drained(): void;
+  /** Something that it waited for failed. */
+  crashed(cause: unknown): void;
+}
+
+/** Frames that wait for something that is not done yet: for zlib, and for what was sent before. */
+interface Waiting {
+  readonly bytes: number;
+  /** Writes it; a promise for what takes time. */
+  write(): void | Promise<void>;
+}
+
+/**
+ * What goes out on one connection, in order. Frames that are written between `gather` and `release` leave in one write;
+ * nothing overtakes a message that is still being compressed.
+ */
+export class Outbox {
+  readonly #transport: Transport<unknown>;
+  readonly #owner: OutboxOwner;
+  #gathering = false;
+  #hasRoom = true;
+  /** The part of the slab that has this connection's frames which are not written yet. */
+  #runSlab: Buffer = noSlab;
+  #runStart = 0;
+  #runEnd = 0;
+  #waiting: Waiting[] | undefined;
+  #waitingBytes = 0;
+
+  constructor(transport: Transport<unknown>, owner: OutboxOwner) {
+    this.#transport = transport;
+    this.#owner = owner;
+  }
+
+  /** Bytes that are on their way and not taken by the system. */
+  get bufferedBytes(): number {
+    return this.#transport.bufferedBytes + this.#runEnd - this.#runStart + this.#waitingBytes;
+  }
+
+  /** Whether to wait for `drained` before more is sent. */
+  get full(): boolean {
+    return !this.#hasRoom || this.#runEnd - this.#runStart >= fullBytes || this.#waitingBytes >= fullBytes;
+  }
+
+  /** The transport has room again. */
+  drained(): void {
+    this.#hasRoom = true;
+    this.#owner.drained();
+  }
+
+  gather(): void {
+    this.#gathering = true;
+  }
+
+  release(): void {
+    this.#gathering = false;
+    this.#flush();
+  }
+
+  /** A message in one frame. */
+  message(data: string | Uint8Array): void {
+    if (this.#waiting === undefined) {
+      this.#write(messageByte(data), data);
+    } else {
+      this.#enqueue(byteLength(data), () => this.#write(messageByte(data), data));
+    }
+  }
+
+  /** A control frame; `first` is its first byte. */
+  control(first: number, payload: Uint8Array): void {
+    if (this.#waiting === undefined) {
+      this.#write(first, payload);
+    } else {
+      this.#enqueue(payload.length, () => this.#write(first, payload));
+    }
+  }
+
+  /** A whole frame that may be written to others, too. */
+  frame(frame: Buffer): void {
+    if (this.#waiting === undefined) {
+      this.#writeFrame(frame);
+    } else {
+      this.#enqueue(frame.length, () => this.#writeFrame(frame));
+    }
+  }
+
+  /** A message that `compress` makes shorter, or gives undefined for. What comes after waits for it. */
+  compressed(data: string | Uint8Array, compress: (message: Buffer) => Promise<Buffer | undefined>): void {
+    const message =
+      typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.length);
+    this.#enqueue(message.length, async () => {
+      const deflated = await compress(message);
+      const first = messageByte(data);
+      this.#write(deflated === undefined ? first : first | rsv1Bit, deflated ?? message);
+    });
+  }
+
+  /** A frame that is being made, perhaps for others, too. */
+  promised(bytes: number, frame: Promise<Buffer>): void {
+    this.#enqueue(bytes, async () => this.#writeFrame(await frame));
+  }
+
+  /** Runs `work` once all that was sent before it is written. */
+  whenReady(work: () => void): void {
+    if (this.#waiting === undefined) {
+      this.#flush();
+      work();
+    } else {
+      this.#enqueue(0, () => {
+        this.#flush();
+        work();
+      });
+    }
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+  }
+
+  #enqueue(bytes: number, write: () => void | Promise<void>): void {
+    this.#waitingBytes += bytes;
+    if (this.#waiting !== undefined) {
+      this.#waiting.push({ bytes, write });
+    } else {
+      this.#waiting = [{ bytes, write }];
+      this.#work(this.#waiting).catch((cause: unknown) => this.#owner.crashed(cause));
+    }
+  }
+
+  async #work(waiting: Waiting[]): Promise<void> {
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      const pending = next.write();
+      if (pending !== undefined) {
+        await pending;
+      }
+      if (this.#waiting !== waiting) {
+        return; // cleared meanwhile
+      }
+      waiting.shift();
+      this.#waitingBytes -= next.bytes;
+    }
+    this.#waiting = undefined;
+    this.#flushUnlessGathering();
+    this.#owner.drained();
+  }
+
+  #write(first: number, data: string | Uint8Array): void {
+    if (data.length > copiedBytes || (typeof data === "string" && data.length * 3 > copiedBytes)) {
+      this.#writeLong(first, data);
+    } else if (typeof data === "string") {
+      this.#copyText(first, data);
+    } else {
+      const at = this.#reserve(headerLength(data.length) + data.length);
+      const payloadAt = writeHeader(slab, at, first, data.length);
+      slab.set(data, payloadAt);
+      this.#append(at, payloadAt + data.length);
+    }
+    this.#flushUnlessGathering();
+  }
+
+  #copyText(first: number, text: string): void {
+    // Most text is ASCII: try as if it were, and move it only where the longer header is needed after all.
+    const expected = headerLength(text.length);
+    const at = this.#reserve(headerLength(text.length * 3) + text.length * 3);
+    const length = slab.write(text, at + expected);
+    const needed = headerLength(length);
+    if (needed !== expected) {
+      slab.copyWithin(at + needed, at + expected, at + expected + length);
+    }
+    this.#append(at, writeHeader(slab, at, first, length) + length);
+  }
+
+  #writeLong(first: number, data: string | Uint8Array): void {
+    this.#flush();
+    if (typeof data === "string") {
+      this.#hasRoom = this.#transport.write(composeFrame(first, data));
+      return;
+    }
+    const header = Buffer.allocUnsafe(headerLength(data.length));
+    writeHeader(header, 0, first, data.length);
+    this.#transport.write(header);
+    this.#hasRoom = this.#transport.write(data);
+  }
+
+  #writeFrame(frame: Buffer): void {
+    this.#flush();
+    this.#hasRoom = this.#transport.write(frame);
+  }
+
+  /** Room for so many bytes in the slab; gives where. */
+  #reserve(bytes: number): number {
+    if (slabUsed + bytes > slabBytes) {
+      slab = Buffer.allocUnsafeSlow(slabBytes);
+      slabUsed = 0;
+    }
+    return slabUsed;
+  }
+
+  #append(start: number, end: number): void {
+    if (this.#runSlab !== slab || this.#runEnd !== start) {
+      this.#flush();
+      this.#runSlab = slab;
+      this.#runStart = start;
+    }
+    this.#runEnd = end;
+    slabUsed = end;
+  }
+
+  #flushUnlessGathering(): void {
+    if (!this.#gathering) {
+      this.#flush();
+    }
+  }
+
+  #flush(): void {
+    if (this.#runEnd > this.#runStart) {
+      const run = this.#runSlab.subarray(this.#runStart, this.#runEnd);
+      this.#runStart = this.#runEnd = 0;
+      this.#runSlab = noSlab; // an idle connection pins none
+      this.#hasRoom = this.#transport.write(run);
+    }
+  }
+}
+
+function byteLength(data: string | Uint8Array): number {
+  return typeof data === "string" ? Buffer.byteLength(data) : data.length;
+}

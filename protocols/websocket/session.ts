@@ -1,0 +1,436 @@
+import { isUtf8 } from "node:buffer";
+import { type Transport, TransportError, UsageError } from "turnout";
+import { abnormalClosure, type CloseStatus, composeClose } from "./close-frame.ts";
+import type { Deflate } from "./deflate.ts";
+import { faultError, type WebSocketFault } from "./faults.ts";
+import { FrameReceiver, type FrameSink } from "./frame-receiver.ts";
+import { finBit, opcodes } from "./frame-rules.ts";
+import { Heartbeat, type Silence } from "./heartbeat.ts";
+import { Inbox, type InboxOwner, type Message } from "./inbox.ts";
+import type { WebSocketHandlers, WebSocketLimits, WebSocketTimeouts } from "./options.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import type { ServerWebSocket } from "./socket.ts";
+
+/** What all sessions of a module share. */
+export interface Shared {
+  readonly handlers: WebSocketHandlers<never>;
+  readonly limits: WebSocketLimits;
+  readonly timeouts: WebSocketTimeouts;
+  /** Bytes of a message below which it is not compressed. */
+  readonly thresholdBytes: number;
+  /** Milliseconds, as old as one tick at most. */
+  readonly now: number;
+}
+
+const maxControlPayload = 125;
+const never = Number.POSITIVE_INFINITY;
+
+/**
+ * One WebSocket at work: what is received goes to the inbox, what is sent to the outbox, and the closing handshake and the
+ * deadlines are kept here. It reads no further while the inbox or the outbox has no room, or a message is inflated.
+ */
+export class Session implements FrameSink, InboxOwner, OutboxOwner {
+  readonly #shared: Shared;
+  readonly #transport: Transport<unknown>;
+  readonly #deflate: Deflate | undefined;
+  readonly #receiver: FrameReceiver;
+  readonly #inbox: Inbox = new Inbox(this);
+  readonly #outbox: Outbox;
+  #socket: ServerWebSocket<never> | undefined;
+  /** `closing`: our Close frame is sent, or nothing can be sent. */
+  #phase: "open" | "closing" | "closed" = "open";
+  #reading = true;
+  #inflating = false;
+  #drainOwed = false;
+  /** A Ping that came when nothing more could be sent. */
+  #unanswered: Buffer | undefined;
+  /** The client's Close frame, or its end without one. */
+  #clientClosed: CloseStatus | undefined;
+  /** The Close frame that came first. */
+  #status: CloseStatus | undefined;
+  #error: Error | undefined;
+  readonly #heartbeat: Heartbeat;
+  /** When patience with the closing handshake ends. */
+  #deadline = never;
+
+  constructor(shared: Shared, transport: Transport<unknown>, deflate: Deflate | undefined) {
+    this.#shared = shared;
+    this.#transport = transport;
+    this.#deflate = deflate;
+    this.#receiver = new FrameReceiver(this, shared.limits, deflate !== undefined);
+    this.#outbox = new Outbox(transport, this);
+    this.#heartbeat = new Heartbeat(shared.timeouts, shared.now);
+  }
+
+  // ---- the application's side ----
+
+  start(socket: ServerWebSocket<never>): void {
+    this.#socket = socket;
+    const transport = this.#transport;
+    transport.onData = (chunk) => this.#received(chunk);
+    transport.onEnd = () => this.#clientEnded(abnormalClosure);
+    transport.onDrain = () => this.#outbox.drained();
+    this.#inbox.hold(this.#tell(() => this.#shared.handlers.open?.(socket)));
+  }
+
+  get open(): boolean {
+    return this.#phase === "open";
+  }
+
+  get compresses(): boolean {
+    return this.#deflate !== undefined;
+  }
+
+  /** The agreement, where each message is compressed by itself: what one session compresses, others can send. */
+  get sharedWindowBits(): number | undefined {
+    return this.#deflate?.sharedWindowBits;
+  }
+
+  get bufferedBytes(): number {
+    return this.#outbox.bufferedBytes;
+  }
+
+  send(data: string | Uint8Array, compress: boolean): boolean {
+    if (typeof data !== "string" && !(data instanceof Uint8Array)) {
+      throw new UsageError("ERR_TURNOUT_RESPONSE", "a message is text, or bytes in a Uint8Array");
+    }
+    if (this.#phase !== "open" || this.#isHopeless()) {
+      return false;
+    }
+    const deflate = this.#deflate;
+    if (compress && deflate !== undefined && data.length >= this.#shared.thresholdBytes) {
+      this.#outbox.compressed(data, (message) => deflate.compress(message, () => this.#phase !== "closed"));
+    } else {
+      this.#outbox.message(data);
+    }
+    return this.#hasRoomToSend();
+  }
+
+  /** Sends a frame that others get, too. */
+  sendFrame(frame: Buffer | Promise<Buffer>, bytes: number): void {
+    if (Buffer.isBuffer(frame)) {
+      this.#outbox.frame(frame);
+    } else {
+      this.#outbox.promised(bytes, frame);
+    }
+    this.#hasRoomToSend();
+  }
+
+  sendPing(payload: Buffer): void {
+    if (payload.length > maxControlPayload) {
+      throw new UsageError("ERR_TURNOUT_OPTION", `a Ping has ${maxControlPayload} bytes at most`);
+    }
+    if (this.#phase === "open") {
+      this.#outbox.control(finBit | opcodes.ping, payload);
+    }
+  }
+
+  close(code: number, reason: string): void {
+    const payload = composeClose(code, reason);
+    if (this.#phase === "open") {
+      this.#status ??= { code, reason };
+      this.#sendClose(payload, false);
+    }
+  }
+
+  terminate(): void {
+    this.#transport.destroy();
+  }
+
+  iterate(): AsyncIterator<Message, undefined> {
+    return this.#inbox.iterate();
+  }
+
+  /** A client that reads too slowly for what it is sent. */
+  giveUp(): void {
+    this.#break("ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
+  }
+
+  // ---- FrameSink: what is received ----
+
+  message(message: Message): void {
+    if (this.#phase === "open") {
+      this.#heartbeat.spoken();
+      this.#inbox.deliver(message);
+      this.#stopUnlessRoom();
+    }
+  }
+
+  compressed(payload: Buffer, isText: boolean): void {
+    if (this.#phase !== "open") {
+      return;
+    }
+    this.#inflating = true;
+    this.#receiver.stop();
+    this.#deflate!.inflate(payload, () => this.#phase !== "closed").then(
+      (result) => {
+        this.#inflating = false;
+        if (typeof result === "string") {
+          this.violated(result);
+        } else if (!isText) {
+          this.message(result);
+        } else if (isUtf8(result)) {
+          this.message(result.toString("utf8"));
+        } else {
+          this.violated("ERR_TURNOUT_WEBSOCKET_UTF8");
+        }
+        this.#proceed();
+      },
+      (cause: unknown) => this.crashed(cause),
+    );
+  }
+
+  /** RFC 6455 section 5.5.3: of several Pings that cannot be answered yet, the latest is enough. */
+  ping(payload: Buffer): void {
+    if (this.#phase !== "open") {
+      return;
+    }
+    if (this.#outbox.full) {
+      this.#unanswered = Buffer.from(payload);
+    } else {
+      this.#outbox.control(finBit | opcodes.pong, payload);
+    }
+  }
+
+  pong(payload: Buffer): void {
+    if (this.#phase === "open" && this.#shared.handlers.pong !== undefined) {
+      this.#watch(this.#tell(() => this.#shared.handlers.pong?.(this.#socket!, payload)));
+    }
+  }
+
+  closed(status: CloseStatus): void {
+    this.#transport.onData = undefined;
+    this.#clientEnded(status);
+  }
+
+  violated(fault: WebSocketFault): void {
+    this.#break(fault);
+  }
+
+  // ---- InboxOwner and OutboxOwner ----
+
+  get handles(): boolean {
+    return this.#shared.handlers.message !== undefined;
+  }
+
+  handle(message: Message): unknown {
+    return this.#shared.handlers.message!(this.#socket!, message);
+  }
+
+  emptied(): void {
+    this.#proceed();
+    if (this.#clientClosed !== undefined && this.#phase === "open" && this.#inbox.idle) {
+      this.#answerClose(this.#clientClosed);
+    }
+  }
+
+  drained(): void {
+    if (this.#outbox.full || this.#phase === "closed") {
+      return;
+    }
+    this.#answerPing();
+    if (this.#drainOwed && this.#phase === "open") {
+      this.#drainOwed = false;
+      this.#watch(this.#tell(() => this.#shared.handlers.drain?.(this.#socket!)));
+    }
+    this.#proceed();
+  }
+
+  /** The application's code threw: the fault is the server's, and so is the code, 1011. */
+  crashed(cause: unknown): void {
+    this.#transport.report(cause);
+    if (this.#phase === "open") {
+      this.#status ??= { code: 1011, reason: "" };
+      this.#sendClose(composeClose(1011, "internal error"), true);
+    }
+  }
+
+  // ---- time and the end ----
+
+  tick(now: number): void {
+    if (this.#deadline <= now) {
+      this.#overdue();
+    } else if (!this.#reading) {
+      this.#heartbeat.excuse(now);
+    } else if (this.#phase === "open") {
+      this.#answerSilence(this.#heartbeat.ask(now));
+    }
+  }
+
+  /** The connection is closed. */
+  gone(error: Error | undefined): void {
+    this.#phase = "closed";
+    this.#outbox.clear();
+    this.#inbox.end();
+    const { code, reason } = this.#status ?? abnormalClosure;
+    this.#watch(this.#tell(() => this.#shared.handlers.close?.(this.#socket!, code, reason, this.#error ?? error)));
+  }
+
+  #answerSilence(silence: Silence): void {
+    if (silence === "ping") {
+      this.sendPing(Buffer.alloc(0));
+    } else if (silence === "dead") {
+      this.#break("ERR_TURNOUT_WEBSOCKET_NO_PONG");
+    } else if (silence === "idle") {
+      this.close(1001, "idle");
+    }
+  }
+
+  #received(chunk: Buffer): void {
+    this.#heartbeat.heard();
+    this.#outbox.gather();
+    this.#receiver.receive(chunk);
+    this.#outbox.release();
+    this.#pauseUnlessRoom();
+  }
+
+  get #mayRead(): boolean {
+    return !this.#inflating && (this.#phase !== "open" || (this.#inbox.hasRoom && !this.#outbox.full));
+  }
+
+  #stopUnlessRoom(): void {
+    if (!this.#mayRead) {
+      this.#receiver.stop();
+    }
+  }
+
+  #pauseUnlessRoom(): void {
+    if (this.#reading && !this.#mayRead) {
+      this.#reading = false;
+      this.#transport.pause();
+    }
+  }
+
+  /** Reads on, if there is room for it again. */
+  #proceed(): void {
+    if (this.#receiver.running || !this.#mayRead) {
+      return;
+    }
+    this.#outbox.gather();
+    this.#receiver.resume();
+    this.#outbox.release();
+    if (!this.#reading && this.#mayRead) {
+      this.#reading = true;
+      this.#transport.resume();
+    }
+    this.#pauseUnlessRoom();
+  }
+
+  /** The client has sent its Close frame, or has ended without one. */
+  #clientEnded(status: CloseStatus): void {
+    if (this.#clientClosed !== undefined) {
+      return;
+    }
+    this.#clientClosed = status;
+    if (this.#phase === "closing") {
+      this.#end();
+      return;
+    }
+    this.#status ??= status;
+    if (this.#inbox.idle) {
+      this.#answerClose(status);
+    } else {
+      // The application is still at work on a message, and its answer goes first.
+      this.#deadline = this.#shared.now + this.#shared.timeouts.closeMs;
+    }
+  }
+
+  #answerClose(status: CloseStatus): void {
+    if (status === abnormalClosure) {
+      this.#phase = "closing";
+      this.#inbox.end();
+      this.#end();
+    } else {
+      this.#sendClose(composeClose(status.code, ""), true);
+    }
+  }
+
+  /** RFC 6455 section 7.1.1: the server is the first to close the TCP connection. */
+  #sendClose(payload: Buffer, ends: boolean): void {
+    this.#answerPing();
+    this.#phase = "closing";
+    this.#outbox.control(finBit | opcodes.close, payload);
+    this.#inbox.end();
+    if (ends) {
+      this.#transport.onData = undefined; // whatever comes is dropped, until the client ends
+      this.#end();
+    } else {
+      this.#outbox.whenReady(() => this.#expectEnd());
+    }
+    this.#proceed();
+  }
+
+  /** Ends our side behind all that was sent; then the client has to end its own. */
+  #end(): void {
+    this.#outbox.whenReady(() => {
+      this.#transport.end();
+      this.#expectEnd();
+    });
+  }
+
+  #expectEnd(): void {
+    this.#deadline = this.#shared.now + this.#shared.timeouts.closeMs;
+  }
+
+  #overdue(): void {
+    if (this.#phase === "open") {
+      this.#answerClose(this.#clientClosed!);
+    } else if (this.#transport.ended) {
+      this.#transport.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the client did not close in time"));
+    } else {
+      this.#transport.end();
+      this.#expectEnd();
+    }
+  }
+
+  /** RFC 6455 section 7.1.7: Fail the WebSocket Connection. */
+  #break(fault: WebSocketFault): void {
+    const error = faultError(fault);
+    this.#error ??= error;
+    this.#transport.report(error);
+    if (fault === "ERR_TURNOUT_WEBSOCKET_NO_PONG") {
+      this.#transport.destroy(error);
+    } else if (this.#phase === "open") {
+      this.#status ??= { code: error.status, reason: "" };
+      this.#sendClose(composeClose(error.status, error.message), true);
+    } else {
+      this.#transport.onData = undefined;
+      this.#end();
+    }
+  }
+
+  /** More is waiting than is to be held for a client. */
+  #isHopeless(): boolean {
+    if (!this.#outbox.full || this.#outbox.bufferedBytes <= this.#shared.limits.maxBufferedBytes) {
+      return false;
+    }
+    this.giveUp();
+    return true;
+  }
+
+  #hasRoomToSend(): boolean {
+    this.#drainOwed ||= this.#outbox.full;
+    return !this.#outbox.full;
+  }
+
+  #answerPing(): void {
+    if (this.#unanswered !== undefined) {
+      this.#outbox.control(finBit | opcodes.pong, this.#unanswered);
+      this.#unanswered = undefined;
+    }
+  }
+
+  /** Calls the application. */
+  #tell(call: () => unknown): unknown {
+    try {
+      return call();
+    } catch (cause) {
+      this.crashed(cause);
+      return undefined;
+    }
+  }
+
+  #watch(work: unknown): void {
+    (work as PromiseLike<unknown> | undefined)?.then?.(undefined, (cause: unknown) => this.crashed(cause));
+  }
+}

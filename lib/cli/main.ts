@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "turnout";
 import { EchoProtocol } from "turnout/echo";
 import { ExampleProtocol } from "turnout/example";
+import { WebSocketProtocol } from "turnout/websocket";
 import { type CommandLine, CommandLineError, readCommandLine, usage } from "./options.ts";
 import { respond, switchesAt } from "./site.ts";
 
@@ -29,7 +30,7 @@ function main(): void {
 
 function serve(options: CommandLine): void {
   const server = createServer({
-    protocols: [new ExampleProtocol(), new EchoProtocol()],
+    protocols: [new ExampleProtocol(), new EchoProtocol(), echoingWebSocket(options)],
     respond,
     negotiate: (request, offers) => (switchesAt(request.path) ? offers : []),
     limits: { maxHeadBytes: options.maxHeadBytes },
@@ -44,10 +45,21 @@ function serve(options: CommandLine): void {
   server.listen({ host: options.host, port: options.port }).then(
     (address) => {
       drainOnSignal(server, options.quiet); // before anybody can know that it is time for a signal
-      process.stdout.write(`turnout listens on ${urlOf(address as AddressInfo)}\n`);
+      const url = urlOf(address as AddressInfo);
+      process.stdout.write(`turnout listens on ${url}\nWebSocket echoes at ${url.replace("http", "ws")}ws\n`);
     },
     (error: NodeJS.ErrnoException) => complain(sentence(error, options), 1),
   );
+}
+
+/** Sends every message back. There is nothing here to protect from the pages of others, so any may connect. */
+function echoingWebSocket({ maxMessageBytes }: CommandLine): WebSocketProtocol {
+  return new WebSocketProtocol({
+    origin: "any",
+    message: (socket, message) => socket.send(message),
+    limits: { maxMessageBytes },
+    perMessageDeflate: true,
+  });
 }
 
 /** The first signal drains the server; a second one ends the process at once. */

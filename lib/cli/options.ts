@@ -5,6 +5,7 @@ export interface CommandLine {
   readonly host: string;
   readonly port: number;
   readonly maxHeadBytes: number;
+  readonly maxMessageBytes: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -33,6 +34,12 @@ const valued = {
   host: { value: "ADDRESS", says: "the address to listen on", default: "127.0.0.1" },
   port: { value: "N", says: "the port to listen on; 0 takes a free one", default: "8080", range: [0, 65_535] },
   "max-head-bytes": { value: "N", says: "bytes of a request head", default: "16384", range: [64, 65_536] },
+  "max-message-bytes": {
+    value: "N",
+    says: "bytes of a WebSocket message",
+    default: "16777216",
+    range: [1, 2 ** 30],
+  },
   "head-timeout-ms": { value: "MS", says: "time for a request head", default: "10000", range: [1, aDay] },
   "body-timeout-ms": { value: "MS", says: "time between two reads of content", default: "30000", range: [1, aDay] },
   "idle-timeout-ms": { value: "MS", says: "time between two requests", default: "5000", range: [1, aDay] },
@@ -69,6 +76,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     host: values["host"] as string,
     port: number("port"),
     maxHeadBytes: number("max-head-bytes"),
+    maxMessageBytes: number("max-message-bytes"),
     headTimeoutMs: number("head-timeout-ms"),
     bodyTimeoutMs: number("body-timeout-ms"),
     idleTimeoutMs: number("idle-timeout-ms"),

@@ -37,6 +37,7 @@ const routes: readonly Route[] = [
     switches: true,
     handle: () => text("Here the protocol example/1 is spoken, for those who ask with Upgrade: example/1\n"),
   },
+  { path: /^\/ws$/, methods: ["GET"], switches: true, handle: webSocketRequired },
   { path: /^\/required$/, switches: true, handle: () => upgradeRequired("example/1") },
 ];
 
@@ -55,6 +56,12 @@ export function respond(request: HttpRequest): ResponseLike | Promise<ResponseLi
 /** Whether protocols may be switched to at a path: everywhere, but where the site is about HTTP itself. */
 export function switchesAt(requestPath: string): boolean {
   return routes.every(({ path, switches }) => switches || !path.test(requestPath));
+}
+
+/** For those who come without WebSocket's handshake. */
+function webSocketRequired(): ResponseLike {
+  const { headers, ...required } = upgradeRequired("websocket");
+  return { ...required, headers: { ...headers, "Sec-WebSocket-Version": "13" } };
 }
 
 async function echo(request: HttpRequest): Promise<ResponseLike> {
@@ -78,12 +85,13 @@ function welcome(host: string): string {
   const [name, port = "80"] = at.split(/:(?=\d+$)/);
   return `This is Turnout: one port that switches protocols.
 
-It speaks HTTP/1.1, and after an Upgrade example/1, foo/2 and echo/1. To copy:
+It speaks HTTP/1.1, and after an Upgrade example/1, foo/2, echo/1 and WebSocket. To copy:
 
   curl http://${at}/inspect
   curl -d 'hello' http://${at}/echo
   curl http://${at}/delay/500
   curl -i http://${at}/required
+  new WebSocket("ws://${at}/ws")     in a browser's console: it echoes
   printf 'GET /example HTTP/1.1\\r\\nHost: ${at}\\r\\nConnection: Upgrade\\r\\nUpgrade: example/1\\r\\n\\r\\nhello\\r\\n' | nc -q 1 ${name} ${port}
 `;
 }

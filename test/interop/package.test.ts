@@ -98,7 +98,7 @@ describe("the package as npm packs it", () => {
     /** A server that answers, and is then told to end. */
     async function serves(server: Conversation): Promise<Run> {
       try {
-        const [, url] = /^turnout listens on (http:\S+)\n$/.exec(await server.said(/\n/))!;
+        const [, url] = /^turnout listens on (http:\S+)\n/.exec(await server.said(/\n/))!;
         const response = await fetch(new URL("/echo", url), { method: "POST", body: "hello" });
         assert.deepEqual([response.status, await response.text()], [200, "hello"]);
         return await server.stop("SIGTERM");

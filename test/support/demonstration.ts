@@ -15,28 +15,32 @@ export class Demonstration {
   readonly child: ChildProcess;
   readonly url: string;
   readonly port: number;
+  /** The second line that it says. */
+  readonly banner: string;
   readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, url: string, banner: string) {
     this.child = child;
     this.url = url;
+    this.banner = banner;
     this.port = Number(new URL(url).port);
     this.#exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   }
 
-  /** Starts it on a free port, and waits for its one line. */
+  /** Starts it on a free port, and waits for its two lines. */
   static async start(...args: string[]): Promise<Demonstration> {
     const child = spawn(process.execPath, [program, "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
-    const said = once(createInterface(child.stdout!), "line") as Promise<[string]>;
+    const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
+    const said = Promise.all([lines.next(), lines.next()]);
     const tooLate = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-    const [line] = await Promise.race([said, ended]).finally(() => clearTimeout(tooLate));
-    const url = /^turnout listens on (http:\/\/\S+\/)$/.exec(line)?.[1];
+    const [first, second] = await Promise.race([said, ended]).finally(() => clearTimeout(tooLate));
+    const url = /^turnout listens on (http:\/\/\S+\/)$/.exec(String(first.value))?.[1];
     if (url === undefined) {
       child.kill("SIGKILL");
-      throw new Error(`no URL in ${JSON.stringify(line)}`);
+      throw new Error(`no URL in ${JSON.stringify(first.value)}`);
     }
-    return new Demonstration(child, url);
+    return new Demonstration(child, url, String(second.value));
   }
 
   /** Sends a signal. */

@@ -9,6 +9,7 @@ import { Demonstration, program } from "../../support/demonstration.ts";
 import { upgradeTo } from "../../support/exchanges.ts";
 import { packageRoot } from "../../support/package-root.ts";
 import { RawClient } from "../../support/raw-client.ts";
+import { clientFrame, opcode, openWebSocket, wordsIn } from "../../support/websocket-frames.ts";
 
 /** Runs the program to its end. */
 function run(...args: string[]) {
@@ -32,6 +33,7 @@ describe("turnout, the program", function () {
       "host",
       "port",
       "max-head-bytes",
+      "max-message-bytes",
       "head-timeout-ms",
       "body-timeout-ms",
       "idle-timeout-ms",
@@ -121,6 +123,23 @@ describe("turnout, the program", function () {
         expect(await demonstration.exited()).to.deep.equal([code, null]);
       }));
   }
+
+  it("the banner tells where WebSocket echoes, and --max-message-bytes bounds what", async () => {
+    const demonstration = await Demonstration.start("--max-message-bytes", "4");
+    const client = await RawClient.connect(demonstration.port);
+    try {
+      expect(demonstration.banner).to.equal(`WebSocket echoes at ws://127.0.0.1:${demonstration.port}/ws`);
+      await openWebSocket(
+        client,
+        {},
+        Buffer.concat([clientFrame(opcode.text, "four"), clientFrame(opcode.text, "fiver")]),
+      );
+      expect(wordsIn(await client.rest())).to.deep.equal(['text "four"', "close 1009"]);
+    } finally {
+      client.stream.destroy();
+      expect(await demonstration.stop()).to.equal(0);
+    }
+  });
 
   it("--grace-ms 0 waits for nobody", () =>
     demonstrating(["--grace-ms", "0"], async (demonstration, client) => {

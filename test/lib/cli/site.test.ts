@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Demonstration } from "../../support/demonstration.ts";
 import { expectSwitch, upgradeTo } from "../../support/exchanges.ts";
 import { RawClient } from "../../support/raw-client.ts";
+import { clientFrame, closeFrame, opcode, openWebSocket, wordsIn } from "../../support/websocket-frames.ts";
 
 interface Example {
   readonly title: string;
@@ -26,7 +27,7 @@ const examples: readonly Example[] = [
     request: request("GET /"),
     status: 200,
     fields: { "content-type": text },
-    body: /speaks HTTP\/1\.1, and after an Upgrade example\/1, foo\/2 and echo\/1\.(?:.|\n)*curl http:\/\/h:81\/inspect\n/,
+    body: /speaks HTTP\/1\.1, and after an Upgrade example\/1, foo\/2, echo\/1 and WebSocket\.(?:.|\n)*curl http:\/\/h:81\/inspect\n/,
   },
   {
     title: "/ over HTTP/1.0 without a host has commands as well",
@@ -91,6 +92,14 @@ const examples: readonly Example[] = [
     fields: { upgrade: "example/1", connection: "Upgrade" },
     body: "Upgrade Required: example/1\n",
   },
+  {
+    title: "RFC 6455 section 4.4: /ws asks for WebSocket, and says which version",
+    request: request("GET /ws"),
+    status: 426,
+    fields: { upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" },
+    body: "Upgrade Required: websocket\n",
+  },
+  { title: "/ws takes no POST", request: request("POST /ws"), status: 405, fields: { allow: "GET" } },
   { title: "404 names the path", request: request("GET /nowhere?a"), status: 404, body: "404 Not Found: /nowhere\n" },
   { title: "404 after content that nobody reads", request: request("POST /nowhere", [], "hello"), status: 404 },
   ...["/", "/inspect", "/status/200", "/delay/0"].map((path) => ({
@@ -183,6 +192,16 @@ describe("the demonstration server's site", function () {
 
   it("RFC 9110 section 7.8: /example with content switches, and answers it", () =>
     expectSwitch(client.send(request("POST /example", offer, "hi")), "example/1", "example/1 POST /example hi\r\n"));
+
+  it("RFC 6455: /ws echoes text and binary, compressed or not, from whichever page", async () => {
+    const answer = await openWebSocket(client, {
+      Origin: "http://elsewhere.example",
+      "Sec-WebSocket-Extensions": "permessage-deflate",
+    });
+    expect(answer.field("sec-websocket-extensions")).to.match(/^permessage-deflate/);
+    client.send(Buffer.concat([clientFrame(opcode.text, "hello"), clientFrame(opcode.binary, "hi"), closeFrame(1000)]));
+    expect(wordsIn(await client.rest())).to.deep.equal(['text "hello"', "binary 6869", "close 1000"]);
+  });
 
   for (const [token, answer] of [
     ["foo/2", "foo/2 GET /x \r\n"],

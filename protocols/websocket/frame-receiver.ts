@@ -87,6 +87,12 @@ export class FrameReceiver {
     this.#stopped = true;
   }
 
+  /** Reads nothing any more. */
+  finish(): void {
+    this.#over = true;
+    this.#message = this.#control = undefined;
+  }
+
   /** Goes on where it was stopped. */
   resume(): void {
     this.#stopped = false;
@@ -312,8 +318,7 @@ export class FrameReceiver {
   }
 
   #fail(fault: WebSocketFault): void {
-    this.#over = true;
-    this.#message = this.#control = undefined;
+    this.finish();
     this.#sink.violated(fault);
   }
 }

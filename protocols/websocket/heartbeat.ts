@@ -30,9 +30,10 @@ export class Heartbeat {
   }
 
   /** The client was not listened to: its silence counts from now on. */
-  excuse(now: number): void {
+  excuse(now: number): Silence {
     this.#heardAt = this.#spokenAt = now;
     this.#pingedAt = never;
+    return "wait";
   }
 
   /** What to do now; `"ping"` is said once, and then a sign of life is waited for. */

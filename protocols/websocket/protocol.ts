@@ -238,7 +238,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
     // After a long task the sockets' bytes are still unread when timers run: let them be read first.
     setImmediate(() => {
       for (const socket of this.#sockets) {
-        sessionOf(socket as ServerWebSocket<never>).tick(this.#shared.now);
+        sessionOf(socket as ServerWebSocket<never>).tick();
       }
     }).unref();
   }

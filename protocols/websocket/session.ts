@@ -1,15 +1,17 @@
 import { isUtf8 } from "node:buffer";
-import { type Transport, TransportError, UsageError } from "turnout";
-import { abnormalClosure, type CloseStatus, composeClose } from "./close-frame.ts";
+import { type Transport, UsageError } from "turnout";
+import { abnormalClosure, type CloseStatus } from "./close-frame.ts";
+import { ClosingHandshake, type ClosingOwner } from "./closing-handshake.ts";
 import type { Deflate } from "./deflate.ts";
 import { faultError, type WebSocketFault } from "./faults.ts";
 import { FrameReceiver, type FrameSink } from "./frame-receiver.ts";
 import { finBit, opcodes } from "./frame-rules.ts";
-import { Heartbeat, type Silence } from "./heartbeat.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Inbox, type InboxOwner, type Message } from "./inbox.ts";
 import type { WebSocketHandlers, WebSocketLimits, WebSocketTimeouts } from "./options.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import type { ServerWebSocket } from "./socket.ts";
+import { isThenable } from "./thenable.ts";
 
 /** What all sessions of a module share. */
 export interface Shared {
@@ -23,13 +25,12 @@ export interface Shared {
 }
 
 const maxControlPayload = 125;
-const never = Number.POSITIVE_INFINITY;
 
 /**
- * One WebSocket at work: what is received goes to the inbox, what is sent to the outbox, and the closing handshake and the
- * deadlines are kept here. It reads no further while the inbox or the outbox has no room, or a message is inflated.
+ * One WebSocket at work: what is received goes to the inbox, what is sent to the outbox, the closing handshake and
+ * the heartbeat are watched. It reads no further while the inbox or the outbox has no room, or a message is inflated.
  */
-export class Session implements FrameSink, InboxOwner, OutboxOwner {
+export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner {
   readonly #shared: Shared;
   readonly #transport: Transport<unknown>;
   readonly #deflate: Deflate | undefined;
@@ -37,21 +38,14 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
   readonly #inbox: Inbox = new Inbox(this);
   readonly #outbox: Outbox;
   #socket: ServerWebSocket<never> | undefined;
-  /** `closing`: our Close frame is sent, or nothing can be sent. */
-  #phase: "open" | "closing" | "closed" = "open";
   #reading = true;
   #inflating = false;
   #drainOwed = false;
   /** A Ping that came when nothing more could be sent. */
   #unanswered: Buffer | undefined;
-  /** The client's Close frame, or its end without one. */
-  #clientClosed: CloseStatus | undefined;
-  /** The Close frame that came first. */
-  #status: CloseStatus | undefined;
   #error: Error | undefined;
   readonly #heartbeat: Heartbeat;
-  /** When patience with the closing handshake ends. */
-  #deadline = never;
+  readonly #closing: ClosingHandshake;
 
   constructor(shared: Shared, transport: Transport<unknown>, deflate: Deflate | undefined) {
     this.#shared = shared;
@@ -59,6 +53,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     this.#deflate = deflate;
     this.#receiver = new FrameReceiver(this, shared.limits, deflate !== undefined);
     this.#outbox = new Outbox(transport, this);
+    this.#closing = new ClosingHandshake(transport, this.#outbox, shared.timeouts.closeMs, this);
     this.#heartbeat = new Heartbeat(shared.timeouts, shared.now);
   }
 
@@ -68,13 +63,13 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     this.#socket = socket;
     const transport = this.#transport;
     transport.onData = (chunk) => this.#received(chunk);
-    transport.onEnd = () => this.#clientEnded(abnormalClosure);
+    transport.onEnd = () => this.#closing.clientEnded(abnormalClosure);
     transport.onDrain = () => this.#outbox.drained();
-    this.#inbox.hold(this.#tell(() => this.#shared.handlers.open?.(socket)));
+    this.#call(() => this.#inbox.hold(this.#shared.handlers.open?.(socket)));
   }
 
   get open(): boolean {
-    return this.#phase === "open";
+    return this.#closing.open;
   }
 
   get compresses(): boolean {
@@ -94,12 +89,12 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     if (typeof data !== "string" && !(data instanceof Uint8Array)) {
       throw new UsageError("ERR_TURNOUT_RESPONSE", "a message is text, or bytes in a Uint8Array");
     }
-    if (this.#phase !== "open" || this.#isHopeless()) {
+    if (!this.open || this.#isHopeless()) {
       return false;
     }
     const deflate = this.#deflate;
     if (compress && deflate !== undefined && data.length >= this.#shared.thresholdBytes) {
-      this.#outbox.compressed(data, (message) => deflate.compress(message, () => this.#phase !== "closed"));
+      this.#outbox.compressed(data, (message) => deflate.compress(message, () => !this.#closing.closed));
     } else {
       this.#outbox.message(data);
     }
@@ -120,17 +115,13 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     if (payload.length > maxControlPayload) {
       throw new UsageError("ERR_TURNOUT_OPTION", `a Ping has ${maxControlPayload} bytes at most`);
     }
-    if (this.#phase === "open") {
+    if (this.open) {
       this.#outbox.control(finBit | opcodes.ping, payload);
     }
   }
 
   close(code: number, reason: string): void {
-    const payload = composeClose(code, reason);
-    if (this.#phase === "open") {
-      this.#status ??= { code, reason };
-      this.#sendClose(payload, false);
-    }
+    this.#closing.start(code, reason);
   }
 
   terminate(): void {
@@ -149,7 +140,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
   // ---- FrameSink: what is received ----
 
   message(message: Message): void {
-    if (this.#phase === "open") {
+    if (this.open) {
       this.#heartbeat.spoken();
       this.#inbox.deliver(message);
       this.#stopUnlessRoom();
@@ -157,12 +148,12 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
   }
 
   compressed(payload: Buffer, isText: boolean): void {
-    if (this.#phase !== "open") {
+    if (!this.open) {
       return;
     }
     this.#inflating = true;
     this.#receiver.stop();
-    this.#deflate!.inflate(payload, () => this.#phase !== "closed").then(
+    this.#deflate!.inflate(payload, () => !this.#closing.closed).then(
       (result) => {
         this.#inflating = false;
         if (typeof result === "string") {
@@ -182,7 +173,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
 
   /** RFC 6455 section 5.5.3: of several Pings that cannot be answered yet, the latest is enough. */
   ping(payload: Buffer): void {
-    if (this.#phase !== "open") {
+    if (!this.open) {
       return;
     }
     if (this.#outbox.full) {
@@ -193,14 +184,14 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
   }
 
   pong(payload: Buffer): void {
-    if (this.#phase === "open" && this.#shared.handlers.pong !== undefined) {
-      this.#watch(this.#tell(() => this.#shared.handlers.pong?.(this.#socket!, payload)));
+    if (this.open && this.#shared.handlers.pong !== undefined) {
+      this.#call(() => this.#shared.handlers.pong?.(this.#socket!, payload));
     }
   }
 
   closed(status: CloseStatus): void {
     this.#transport.onData = undefined;
-    this.#clientEnded(status);
+    this.#closing.clientEnded(status);
   }
 
   violated(fault: WebSocketFault): void {
@@ -219,19 +210,19 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
 
   emptied(): void {
     this.#proceed();
-    if (this.#clientClosed !== undefined && this.#phase === "open" && this.#inbox.idle) {
-      this.#answerClose(this.#clientClosed);
+    if (this.idle) {
+      this.#closing.idle();
     }
   }
 
   drained(): void {
-    if (this.#outbox.full || this.#phase === "closed") {
+    if (this.#outbox.full || this.#closing.closed) {
       return;
     }
     this.#answerPing();
-    if (this.#drainOwed && this.#phase === "open") {
+    if (this.#drainOwed && this.open) {
       this.#drainOwed = false;
-      this.#watch(this.#tell(() => this.#shared.handlers.drain?.(this.#socket!)));
+      this.#call(() => this.#shared.handlers.drain?.(this.#socket!));
     }
     this.#proceed();
   }
@@ -239,34 +230,39 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
   /** The application's code threw: the fault is the server's, and so is the code, 1011. */
   crashed(cause: unknown): void {
     this.#transport.report(cause);
-    if (this.#phase === "open") {
-      this.#status ??= { code: 1011, reason: "" };
-      this.#sendClose(composeClose(1011, "internal error"), true);
+    if (this.open) {
+      this.#closing.fail(1011, "internal error");
     }
   }
 
-  // ---- time and the end ----
+  // ---- ClosingOwner, time and the end ----
 
-  tick(now: number): void {
-    if (this.#deadline <= now) {
-      this.#overdue();
-    } else if (!this.#reading) {
-      this.#heartbeat.excuse(now);
-    } else if (this.#phase === "open") {
-      this.#answerSilence(this.#heartbeat.ask(now));
-    }
+  get now(): number {
+    return this.#shared.now;
   }
 
-  /** The connection is closed. */
-  gone(error: Error | undefined): void {
-    this.#phase = "closed";
-    this.#outbox.clear();
+  get idle(): boolean {
+    return this.#inbox.idle;
+  }
+
+  beforeClose(): void {
+    this.#answerPing();
+  }
+
+  closing(reads: boolean): void {
     this.#inbox.end();
-    const { code, reason } = this.#status ?? abnormalClosure;
-    this.#watch(this.#tell(() => this.#shared.handlers.close?.(this.#socket!, code, reason, this.#error ?? error)));
+    if (!reads) {
+      this.#receiver.finish();
+      this.#transport.onData = undefined; // whatever comes is dropped, until the client ends
+    }
+    this.#proceed();
   }
 
-  #answerSilence(silence: Silence): void {
+  tick(): void {
+    if (this.#closing.checkDeadline() || !this.open) {
+      return;
+    }
+    const silence = this.#reading ? this.#heartbeat.ask(this.now) : this.#heartbeat.excuse(this.now);
     if (silence === "ping") {
       this.sendPing(Buffer.alloc(0));
     } else if (silence === "dead") {
@@ -274,6 +270,14 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     } else if (silence === "idle") {
       this.close(1001, "idle");
     }
+  }
+
+  /** The connection is closed. */
+  gone(error: Error | undefined): void {
+    const { code, reason } = this.#closing.gone();
+    this.#outbox.clear();
+    this.#inbox.end();
+    this.#call(() => this.#shared.handlers.close?.(this.#socket!, code, reason, this.#error ?? error));
   }
 
   #received(chunk: Buffer): void {
@@ -285,7 +289,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
   }
 
   get #mayRead(): boolean {
-    return !this.#inflating && (this.#phase !== "open" || (this.#inbox.hasRoom && !this.#outbox.full));
+    return !this.#inflating && (!this.open || (this.#inbox.hasRoom && !this.#outbox.full));
   }
 
   #stopUnlessRoom(): void {
@@ -316,86 +320,15 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     this.#pauseUnlessRoom();
   }
 
-  /** The client has sent its Close frame, or has ended without one. */
-  #clientEnded(status: CloseStatus): void {
-    if (this.#clientClosed !== undefined) {
-      return;
-    }
-    this.#clientClosed = status;
-    if (this.#phase === "closing") {
-      this.#end();
-      return;
-    }
-    this.#status ??= status;
-    if (this.#inbox.idle) {
-      this.#answerClose(status);
-    } else {
-      // The application is still at work on a message, and its answer goes first.
-      this.#deadline = this.#shared.now + this.#shared.timeouts.closeMs;
-    }
-  }
-
-  #answerClose(status: CloseStatus): void {
-    if (status === abnormalClosure) {
-      this.#phase = "closing";
-      this.#inbox.end();
-      this.#end();
-    } else {
-      this.#sendClose(composeClose(status.code, ""), true);
-    }
-  }
-
-  /** RFC 6455 section 7.1.1: the server is the first to close the TCP connection. */
-  #sendClose(payload: Buffer, ends: boolean): void {
-    this.#answerPing();
-    this.#phase = "closing";
-    this.#outbox.control(finBit | opcodes.close, payload);
-    this.#inbox.end();
-    if (ends) {
-      this.#transport.onData = undefined; // whatever comes is dropped, until the client ends
-      this.#end();
-    } else {
-      this.#outbox.whenReady(() => this.#expectEnd());
-    }
-    this.#proceed();
-  }
-
-  /** Ends our side behind all that was sent; then the client has to end its own. */
-  #end(): void {
-    this.#outbox.whenReady(() => {
-      this.#transport.end();
-      this.#expectEnd();
-    });
-  }
-
-  #expectEnd(): void {
-    this.#deadline = this.#shared.now + this.#shared.timeouts.closeMs;
-  }
-
-  #overdue(): void {
-    if (this.#phase === "open") {
-      this.#answerClose(this.#clientClosed!);
-    } else if (this.#transport.ended) {
-      this.#transport.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the client did not close in time"));
-    } else {
-      this.#transport.end();
-      this.#expectEnd();
-    }
-  }
-
-  /** RFC 6455 section 7.1.7: Fail the WebSocket Connection. */
+  /** The client broke a rule. */
   #break(fault: WebSocketFault): void {
     const error = faultError(fault);
     this.#error ??= error;
     this.#transport.report(error);
     if (fault === "ERR_TURNOUT_WEBSOCKET_NO_PONG") {
       this.#transport.destroy(error);
-    } else if (this.#phase === "open") {
-      this.#status ??= { code: error.status, reason: "" };
-      this.#sendClose(composeClose(error.status, error.message), true);
     } else {
-      this.#transport.onData = undefined;
-      this.#end();
+      this.#closing.fail(error.status, error.message);
     }
   }
 
@@ -420,17 +353,15 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner {
     }
   }
 
-  /** Calls the application. */
-  #tell(call: () => unknown): unknown {
+  /** Calls the application. What it throws, now or later, is a fault. */
+  #call(application: () => unknown): void {
     try {
-      return call();
+      const work = application();
+      if (isThenable(work)) {
+        work.then(undefined, (cause: unknown) => this.crashed(cause));
+      }
     } catch (cause) {
       this.crashed(cause);
-      return undefined;
     }
-  }
-
-  #watch(work: unknown): void {
-    (work as PromiseLike<unknown> | undefined)?.then?.(undefined, (cause: unknown) => this.crashed(cause));
   }
 }

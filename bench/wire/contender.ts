@@ -3,7 +3,7 @@
  */
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
-import { type Answered, createServer, type OriginalRequest, ProtocolModule, type Transport } from "turnout";
+import { type Answered, createServer, type OriginalRequest, ProtocolModule, type Transport } from "../../lib/index.ts";
 import { body, firstLine, okHead, switchingHead } from "./workloads.ts";
 
 class BenchProtocol extends ProtocolModule {

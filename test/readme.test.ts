@@ -7,18 +7,24 @@ import { assert } from "chai";
 import { peerErrorStatuses } from "../lib/errors.ts";
 import { resolveLimits, resolveTimeouts } from "../lib/options.ts";
 import { follows } from "../lib/phase.ts";
+import { closeCodeOf } from "../protocols/websocket/faults.ts";
+import * as webSocketOptions from "../protocols/websocket/options.ts";
 import { type Compiled, compiled } from "./support/compiled.ts";
 import { packageRoot } from "./support/package-root.ts";
 import { RawClient } from "./support/raw-client.ts";
+import { clientFrame, opcode, openingHandshake } from "./support/websocket-frames.ts";
 
-const pages = ["README.md", "protocols/echo/README.md", "protocols/example/README.md"];
+const pages = ["README.md", ...["echo", "example", "websocket"].map((name) => `protocols/${name}/README.md`)];
 const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
+const webSocketReadme = readFileSync(join(packageRoot, "protocols", "websocket", "README.md"), "utf8");
 
 /** Something said to a program, and what has to come back. */
 type Conversation = readonly [says: string, hears: string];
 
 const upgrade = (token: string, target = "/", more = ""): string =>
   `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${token}\r\n${more}\r\n`;
+
+const textFrame = (text: string): string => clientFrame(opcode.text, text).toString("latin1");
 
 /** For each program, known by a piece of its text, what it is tried with. */
 const conversations: Readonly<Record<string, Conversation>> = {
@@ -32,6 +38,12 @@ const conversations: Readonly<Record<string, Conversation>> = {
   "/only-echo": ["POST /upper HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "\r\n\r\nABC"],
   "/plain/": [upgrade("echo/1", "/plain/x"), "HTTP/1.1 404 "],
   "protocols: [new EchoProtocol()] }).listen": [`${upgrade("echo/1", "/x")}ping`, "GET /x\r\nping"],
+  "const echo = new WebSocketProtocol": [openingHandshake() + textFrame("Hello"), "\r\n\r\n\x81\x05Hello"],
+  "const chat = new WebSocketProtocol": [
+    openingHandshake({ Authorization: "Bearer lovelace", "Sec-WebSocket-Protocol": "chat.v1" }) + textFrame("hi"),
+    "Sec-WebSocket-Protocol: chat.v1\r\n\r\n\x81\x0cwelcome, ada\x81\x07ada: hi",
+  ],
+  "const sums = new WebSocketProtocol": [openingHandshake() + textFrame("40") + textFrame("2"), "\x81\x0240\x81\x0242"],
   "protocols: [new ExampleProtocol()] }).listen": [upgrade("example/1, foo/2"), "example/1 GET / \r\n"],
 };
 
@@ -154,6 +166,31 @@ describe("what the README says of the code", () => {
   });
 });
 
-function tableRows(pattern: RegExp): [string, string][] {
-  return [...readme.matchAll(pattern)].map(([, first, second]) => [first!, second!]);
+describe("what the README of WebSocket says of the code", () => {
+  it("limits and deadlines have their defaults", () => {
+    const said = tableRows(/^\| `([a-z]\w+)` \| ([\d,]+|Infinity) \|/gm, webSocketReadme);
+    const real = { ...webSocketOptions.resolveLimits(), ...webSocketOptions.resolveTimeouts() };
+    assert.deepEqual(
+      Object.fromEntries(said.map(([name, value]) => [name, Number(value.replaceAll(",", ""))])),
+      real as Record<string, number>,
+    );
+  });
+
+  it("each fault of a client has its code and its Close code", () => {
+    const said = tableRows(/^\| `(ERR_TURNOUT_\w+)` \| (\d{4}) \|/gm, webSocketReadme);
+    assert.deepEqual(
+      Object.fromEntries(said.map(([code, status]) => [code, Number(status)])),
+      closeCodeOf as Record<string, number>,
+    );
+  });
+
+  it("the defaults of compression are those of the code", () => {
+    const { thresholdBytes, contextTakeover, level, concurrency } = webSocketOptions.resolveDeflate(true)!;
+    const said = `(defaults ${thresholdBytes.toLocaleString("en")} bytes, ${contextTakeover}, ${level}, ${concurrency})`;
+    assert.include(webSocketReadme, said);
+  });
+});
+
+function tableRows(pattern: RegExp, page = readme): [string, string][] {
+  return [...page.matchAll(pattern)].map(([, first, second]) => [first!, second!]);
 }

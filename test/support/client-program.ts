@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Context } from "mocha";
+import { packageRoot } from "./package-root.ts";
 
 /** What a program did. */
 export interface Run {
@@ -17,13 +20,35 @@ const patienceMs = 40_000;
  * test fails.
  */
 export function requireClient(test: Context, name: string, versionFlag: string): void {
-  if (spawnSync(name, [versionFlag], { stdio: "ignore" }).error === undefined) {
-    return;
+  if (spawnSync(name, [versionFlag], { stdio: "ignore" }).error !== undefined) {
+    missing(test, name);
   }
+}
+
+/** A package that the benches bring with them (`npm ci --prefix bench`). Where it is missing, as `requireClient`. */
+export function requirePackage(test: Context, name: string): unknown {
+  const require = createRequire(join(packageRoot, "bench", "package.json"));
+  try {
+    return require(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") {
+      throw error;
+    }
+    return missing(test, `${name}, which npm ci --prefix bench brings,`);
+  }
+}
+
+/** The first of these Pythons that has a module. Where none has, as `requireClient`. */
+export function requirePython(test: Context, module: string, pythons: readonly string[]): string {
+  const python = pythons.find((name) => spawnSync(name, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0);
+  return python ?? missing(test, `Python's ${module}`);
+}
+
+function missing(test: Context, what: string): never {
   if (process.env["CI"] === "true") {
-    throw new Error(`${name} is not installed`);
+    throw new Error(`${what} is not installed`);
   }
-  test.skip();
+  return test.skip();
 }
 
 /** Runs a program to its end. */

@@ -12,32 +12,34 @@ const patienceMs = 40_000;
  */
 export class Conversation {
   readonly child: ChildProcess;
-  readonly #ended: Promise<Run>;
+  /** How it ended. */
+  readonly ended: Promise<Run>;
   readonly #said = { stdout: "", stderr: "" };
   #over = false;
   /** Calls those who wait for what is said. */
   #notify: () => void = () => {};
 
-  constructor(name: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
+  /** Behind the standard three it gets `pipes` more, which are the child's `stdio[3]` and so on. */
+  constructor(name: string, args: readonly string[], env?: NodeJS.ProcessEnv, pipes = 0) {
     const child = spawn(name, args, {
       detached: true, // leads a session, which has no terminal, and a group
       env: { ...process.env, ...env },
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: Array.from({ length: 3 + pipes }, () => "pipe" as const),
     });
     const impatient = setTimeout(() => this.signal("SIGKILL"), patienceMs);
     this.child = child;
     for (const from of ["stdout", "stderr"] as const) {
-      child[from].setEncoding("latin1").on("data", (text: string) => {
+      child[from]!.setEncoding("latin1").on("data", (text: string) => {
         this.#said[from] += text;
         this.#notify();
       });
     }
-    child.stdin.on("error", () => {}); // it has ended before it read everything
-    this.#ended = once(child, "close").then(([code]) => {
+    child.stdin!.on("error", () => {}); // it has ended before it read everything
+    this.ended = once(child, "close").then(([code]) => {
       const { stdout, stderr } = this.#said;
       return { code: code as number | null, stdout: Buffer.from(stdout, "latin1"), stderr };
     });
-    this.#ended.catch(() => {}); // told to those who ask for the end
+    this.ended.catch(() => {}); // told to those who ask for the end
     child.once("close", () => {
       clearTimeout(impatient);
       this.#over = true;
@@ -66,7 +68,7 @@ export class Conversation {
   /** Ends its input, and waits for its end. */
   end(text = ""): Promise<Run> {
     this.child.stdin!.end(text, "latin1");
-    return this.#ended;
+    return this.ended;
   }
 
   /** Sends a signal to it, and to all that it has started. */
@@ -87,7 +89,7 @@ export class Conversation {
   /** Ends it with a signal, if it has not ended, and waits for that. */
   stop(signal: NodeJS.Signals = "SIGKILL"): Promise<Run> {
     this.signal(signal);
-    return this.#ended;
+    return this.ended;
   }
 }
 

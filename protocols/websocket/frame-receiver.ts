@@ -4,6 +4,7 @@ import { type CloseStatus, readClose } from "./close-frame.ts";
 import type { WebSocketFault } from "./faults.ts";
 import { compressionNegotiated, faultOf, finBit, opcodes, rsv1Bit, withinMessage } from "./frame-rules.ts";
 import { isAscii, unmask } from "./mask.ts";
+import { readAscii } from "./text.ts";
 import { Utf8Validator } from "./utf8.ts";
 
 /** Who is told what was received. Each call is made from within `receive` or `resume`. */
@@ -241,7 +242,7 @@ export class FrameReceiver {
     } else if (!isText) {
       this.#sink.message(chunk.subarray(start, end));
     } else if (isAscii(seen)) {
-      this.#sink.message(chunk.toString("latin1", start, end));
+      this.#sink.message(readAscii(chunk, start, end));
     } else if (isUtf8(chunk.subarray(start, end))) {
       this.#sink.message(chunk.toString("utf8", start, end));
     } else {

@@ -1,6 +1,7 @@
 import type { Transport } from "turnout";
 import { composeFrame, headerLength, messageByte, writeHeader } from "./frame.ts";
 import { rsv1Bit } from "./frame-rules.ts";
+import { writeText } from "./text.ts";
 
 /** A payload of up to so many bytes is copied behind its header; a longer one is written as it is. */
 const copiedBytes = 4_096;
@@ -182,7 +183,7 @@ export class Outbox {
     // Most text is ASCII: try as if it were, and move it only where the longer header is needed after all.
     const expected = headerLength(text.length);
     const at = this.#reserve(headerLength(text.length * 3) + text.length * 3);
-    const length = slab.write(text, at + expected);
+    const length = writeText(text, slab, at + expected);
     const needed = headerLength(length);
     if (needed !== expected) {
       slab.copyWithin(at + needed, at + expected, at + expected + length);

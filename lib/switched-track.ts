@@ -314,7 +314,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   /** Runs the module's code. What it throws, now or later, ends this connection and nothing else. */
   #call<T extends unknown[]>(name: string, callback: ((...args: T) => unknown) | undefined, ...args: T): void {
     try {
-      const result = callback?.(...args);
+      const result = callback?.apply(this, args);
       if (result !== undefined && isThenable(result)) {
         result.then(undefined, (cause: unknown) => {
           // Work on what a lost connection has brought may well fail; its end has been told already.

@@ -9,6 +9,8 @@ import { SwitchedTrack } from "./switched-track.ts";
 import type { Task, TaskHost } from "./task.ts";
 import { isThenable } from "./thenable.ts";
 
+const noContent: Buffer = Buffer.alloc(0);
+
 type Switch = Extract<Outcome, { do: "switch" }>;
 
 /**
@@ -139,7 +141,12 @@ export class Switching implements Task {
       return;
     }
     const { early, finished } = this.#track.leave();
-    const body = this.#content.length === 1 ? this.#content[0]! : Buffer.concat(this.#content, this.#contentBytes);
+    const body =
+      this.#content.length === 0
+        ? noContent // an own one would cost each idle connection 200 bytes
+        : this.#content.length === 1
+          ? this.#content[0]!
+          : Buffer.concat(this.#content, this.#contentBytes);
     const request = new OriginalRequest(this.#track.head, this.#connection, body, trailers);
     this.#connection.become("switched", this.#connection.context.timeouts.answerMs);
     this.#connection.writeLatin1(head);

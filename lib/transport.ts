@@ -9,16 +9,19 @@ import type { Peer } from "./http/request.ts";
  *
  * The bytes that came behind the request's head are the first `onData`; they wait until it is set. Set it before the
  * receipt is given: a client that has finished by then is not waited for.
+ *
+ * Callbacks are called with the transport as `this`: where connections are many, one function can serve them all, with what
+ * belongs to one of them in `state`.
  */
 export interface Transport<State = unknown> {
   /** Bytes from the client. The chunk is the module's, to keep and to change. */
-  onData: ((chunk: Buffer) => unknown) | undefined;
+  onData: ((this: Transport, chunk: Buffer) => unknown) | undefined;
   /** The client has finished; nothing more will come. With `halfClose: "mirror"` the server's side ends after this. */
-  onEnd: (() => unknown) | undefined;
+  onEnd: ((this: Transport) => unknown) | undefined;
   /** After `write` gave false: there is room again. */
-  onDrain: (() => unknown) | undefined;
+  onDrain: ((this: Transport) => unknown) | undefined;
   /** The connection is closed. Called once; with the error, when it did not end in order. */
-  onClose: ((error: Error | undefined) => unknown) | undefined;
+  onClose: ((this: Transport, error: Error | undefined) => unknown) | undefined;
 
   /** What `accept` decided with `switchTo(state)`. */
   readonly state: State;

@@ -1,6 +1,5 @@
 import { type Transport, TransportError } from "turnout";
 import { abnormalClosure, type CloseStatus, composeClose } from "./close-frame.ts";
-import { finBit, opcodes } from "./frame-rules.ts";
 import type { Outbox } from "./outbox.ts";
 
 const never = Number.POSITIVE_INFINITY;
@@ -11,8 +10,6 @@ export interface ClosingOwner {
   readonly now: number;
   /** Whether the application is through with all that came. */
   readonly idle: boolean;
-  /** A Close frame is about to be sent: the last chance for anything else. */
-  beforeClose(): void;
   /** Nothing more is sent. `reads`: the client's Close frame is waited for; otherwise whatever comes is dropped. */
   closing(reads: boolean): void;
 }
@@ -129,9 +126,8 @@ export class ClosingHandshake {
 
   /** RFC 6455 section 7.1.1: the server is the first to close the TCP connection. */
   #send(payload: Buffer, ends: boolean): void {
-    this.#owner.beforeClose();
     this.#phase = "closing";
-    this.#outbox.control(finBit | opcodes.close, payload);
+    this.#outbox.close(payload);
     if (ends) {
       this.#end();
     } else {

@@ -1,6 +1,7 @@
 import type { WebSocketTimeouts } from "./options.ts";
 
-const never = Number.POSITIVE_INFINITY;
+/** Not a ping yet. As all times here, a small integer: other numbers cost 16 bytes each, on many connections. */
+const never = -1;
 
 /** What is to be done about a client's silence. */
 export type Silence = "wait" | "ping" | "dead" | "idle";
@@ -51,7 +52,7 @@ export class Heartbeat {
     if (now - this.#spokenAt >= idleMs) {
       return "idle";
     }
-    if (now - this.#pingedAt >= pongMs) {
+    if (this.#pingedAt !== never && now - this.#pingedAt >= pongMs) {
       return "dead";
     }
     if (this.#pingedAt === never && now - this.#heardAt >= pingMs) {

@@ -1,6 +1,6 @@
 import type { Transport } from "turnout";
 import { composeFrame, headerLength, messageByte, writeHeader } from "./frame.ts";
-import { rsv1Bit } from "./frame-rules.ts";
+import { finBit, opcodes, rsv1Bit } from "./frame-rules.ts";
 import { writeText } from "./text.ts";
 
 /** A payload of up to so many bytes is copied behind its header; a longer one is written as it is. */
@@ -17,7 +17,7 @@ const fullBytes = 65_536;
 
 /** Who is told of what happens to an outbox. */
 export interface OutboxOwner {
-  /** It may not be full any more. */
+  /** It is not full any more. */
   drained(): void;
   /** Something that it waited for failed. */
   crashed(cause: unknown): void;
@@ -45,6 +45,8 @@ export class Outbox {
   #runEnd = 0;
   #waiting: Waiting[] | undefined;
   #waitingBytes = 0;
+  /** A Pong that found no room. */
+  #latePong: Buffer | undefined;
 
   constructor(transport: Transport<unknown>, owner: OutboxOwner) {
     this.#transport = transport;
@@ -64,7 +66,7 @@ export class Outbox {
   /** The transport has room again. */
   drained(): void {
     this.#hasRoom = true;
-    this.#owner.drained();
+    this.#tellRoom();
   }
 
   gather(): void {
@@ -92,6 +94,20 @@ export class Outbox {
     } else {
       this.#enqueue(payload.length, () => this.#write(first, payload));
     }
+  }
+
+  /** Answers a Ping. Of several that cannot be answered yet, the latest is enough (RFC 6455 section 5.5.3). */
+  pong(payload: Uint8Array): void {
+    if (this.full) {
+      this.#latePong = Buffer.from(payload);
+    } else {
+      this.control(finBit | opcodes.pong, payload);
+    }
+  }
+
+  close(payload: Uint8Array): void {
+    this.#sendLatePong();
+    this.control(finBit | opcodes.close, payload);
   }
 
   /** A whole frame that may be written to others, too. */
@@ -134,8 +150,22 @@ export class Outbox {
 
   /** Forgets what waits. */
   clear(): void {
-    this.#waiting = undefined;
+    this.#waiting = this.#latePong = undefined;
     this.#waitingBytes = 0;
+  }
+
+  #tellRoom(): void {
+    if (!this.full) {
+      this.#sendLatePong();
+      this.#owner.drained();
+    }
+  }
+
+  #sendLatePong(): void {
+    if (this.#latePong !== undefined) {
+      this.control(finBit | opcodes.pong, this.#latePong);
+      this.#latePong = undefined;
+    }
   }
 
   #enqueue(bytes: number, write: () => void | Promise<void>): void {
@@ -162,7 +192,7 @@ export class Outbox {
     }
     this.#waiting = undefined;
     this.#flushUnlessGathering();
-    this.#owner.drained();
+    this.#tellRoom();
   }
 
   #write(first: number, data: string | Uint8Array): void {

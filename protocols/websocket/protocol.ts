@@ -39,7 +39,7 @@ export interface Handshake<State> {
   readonly subprotocol: string;
   readonly deflate: DeflateAgreement | undefined;
   /** What came of it. */
-  socket: ServerWebSocket<State> | undefined;
+  session: Session | undefined;
 }
 
 /** Who gets a broadcast. */
@@ -87,7 +87,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
       limits: this.#limits,
       timeouts: this.#timeouts,
       thresholdBytes: this.#deflate?.thresholdBytes ?? 0,
-      now: performance.now(),
+      now: Math.round(performance.now()),
     };
   }
 
@@ -151,23 +151,26 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
     const session = new Session(this.#shared, transport, compression);
     const socket = new ServerWebSocket<State>(session, request, state, subprotocol);
     this.#sockets.add(socket);
-    handshake.socket = socket;
+    handshake.session = session;
+    transport.onData = onData;
+    transport.onEnd = onEnd;
+    transport.onDrain = onDrain;
     session.start(socket as ServerWebSocket<never>);
     return receipt;
   }
 
   /** 1001 (RFC 6455 section 7.4.1). Not to all at the same time: they may all come back at the same time. */
   override drain(transport: Transport<Handshake<State>>): void {
-    const socket = transport.state.socket!;
+    const session = transport.state.session!;
     const windowMs = Math.min(this.#timeouts.drainWindowMs, this.#sockets.size - 1);
-    setTimeout(() => socket.close(1001, "the server is closing"), Math.random() * windowMs).unref();
+    setTimeout(() => session.close(1001, "the server is closing"), Math.random() * windowMs).unref();
   }
 
   override onClose(transport: Transport<Handshake<State>>, error: Error | undefined): void {
-    const { socket } = transport.state;
-    if (socket !== undefined) {
-      this.#sockets.delete(socket);
-      sessionOf(socket as ServerWebSocket<never>).gone(error);
+    const { session } = transport.state;
+    if (session !== undefined) {
+      this.#sockets.delete(session.socket as ServerWebSocket<State>);
+      session.gone(error);
       this.#stopClock();
     }
   }
@@ -194,7 +197,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
     }
     return {
       do: "switch",
-      state: { state: admission.state, subprotocol, deflate, socket: undefined },
+      state: { state: admission.state, subprotocol, deflate, session: undefined },
       headers: admission.headers === undefined ? headers : [...headers, ...ownFields(admission.headers)],
     };
   }
@@ -221,7 +224,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
       return;
     }
     const shortest = Math.min(...Object.values(this.#timeouts));
-    this.#shared.now = performance.now();
+    this.#shared.now = Math.round(performance.now());
     this.#timer = setInterval(() => this.#tick(), Math.min(500, Math.max(5, shortest / 4)));
     this.#timer.unref();
   }
@@ -234,7 +237,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
   }
 
   #tick(): void {
-    this.#shared.now = performance.now();
+    this.#shared.now = Math.round(performance.now());
     // After a long task the sockets' bytes are still unread when timers run: let them be read first.
     setImmediate(() => {
       for (const socket of this.#sockets) {
@@ -242,6 +245,20 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
       }
     }).unref();
   }
+}
+
+// One function each for all connections: closures of their own would cost each of them 200 bytes.
+
+function onData(this: Transport, chunk: Buffer): void {
+  (this.state as Handshake<unknown>).session!.received(chunk);
+}
+
+function onEnd(this: Transport): void {
+  (this.state as Handshake<unknown>).session!.clientEnded();
+}
+
+function onDrain(this: Transport): void {
+  (this.state as Handshake<unknown>).session!.roomAgain();
 }
 
 function withSubprotocols(offer: Offer, subprotocols: readonly string[]): WebSocketOffer {

@@ -41,8 +41,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
   #reading = true;
   #inflating = false;
   #drainOwed = false;
-  /** A Ping that came when nothing more could be sent. */
-  #unanswered: Buffer | undefined;
   #error: Error | undefined;
   readonly #heartbeat: Heartbeat;
   readonly #closing: ClosingHandshake;
@@ -61,11 +59,11 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
 
   start(socket: ServerWebSocket<never>): void {
     this.#socket = socket;
-    const transport = this.#transport;
-    transport.onData = (chunk) => this.#received(chunk);
-    transport.onEnd = () => this.#closing.clientEnded(abnormalClosure);
-    transport.onDrain = () => this.#outbox.drained();
     this.#call(() => this.#inbox.hold(this.#shared.handlers.open?.(socket)));
+  }
+
+  get socket(): ServerWebSocket<never> {
+    return this.#socket!;
   }
 
   get open(): boolean {
@@ -134,7 +132,25 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
 
   /** A client that reads too slowly for what it is sent. */
   giveUp(): void {
-    this.#break("ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
+    this.violated("ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
+  }
+
+  // ---- the transport's side ----
+
+  received(chunk: Buffer): void {
+    this.#heartbeat.heard();
+    this.#outbox.gather();
+    this.#receiver.receive(chunk);
+    this.#outbox.release();
+    this.#pauseUnlessRoom();
+  }
+
+  clientEnded(): void {
+    this.#closing.clientEnded(abnormalClosure);
+  }
+
+  roomAgain(): void {
+    this.#outbox.drained();
   }
 
   // ---- FrameSink: what is received ----
@@ -171,15 +187,9 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     );
   }
 
-  /** RFC 6455 section 5.5.3: of several Pings that cannot be answered yet, the latest is enough. */
   ping(payload: Buffer): void {
-    if (!this.open) {
-      return;
-    }
-    if (this.#outbox.full) {
-      this.#unanswered = Buffer.from(payload);
-    } else {
-      this.#outbox.control(finBit | opcodes.pong, payload);
+    if (this.open) {
+      this.#outbox.pong(payload);
     }
   }
 
@@ -194,8 +204,16 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     this.#closing.clientEnded(status);
   }
 
+  /** The client broke a rule. */
   violated(fault: WebSocketFault): void {
-    this.#break(fault);
+    const error = faultError(fault);
+    this.#error ??= error;
+    this.#transport.report(error);
+    if (fault === "ERR_TURNOUT_WEBSOCKET_NO_PONG") {
+      this.#transport.destroy(error);
+    } else {
+      this.#closing.fail(error.status, error.message);
+    }
   }
 
   // ---- InboxOwner and OutboxOwner ----
@@ -216,10 +234,9 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
   }
 
   drained(): void {
-    if (this.#outbox.full || this.#closing.closed) {
+    if (this.#closing.closed) {
       return;
     }
-    this.#answerPing();
     if (this.#drainOwed && this.open) {
       this.#drainOwed = false;
       this.#call(() => this.#shared.handlers.drain?.(this.#socket!));
@@ -245,10 +262,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     return this.#inbox.idle;
   }
 
-  beforeClose(): void {
-    this.#answerPing();
-  }
-
   closing(reads: boolean): void {
     this.#inbox.end();
     if (!reads) {
@@ -266,7 +279,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     if (silence === "ping") {
       this.sendPing(Buffer.alloc(0));
     } else if (silence === "dead") {
-      this.#break("ERR_TURNOUT_WEBSOCKET_NO_PONG");
+      this.violated("ERR_TURNOUT_WEBSOCKET_NO_PONG");
     } else if (silence === "idle") {
       this.close(1001, "idle");
     }
@@ -278,14 +291,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     this.#outbox.clear();
     this.#inbox.end();
     this.#call(() => this.#shared.handlers.close?.(this.#socket!, code, reason, this.#error ?? error));
-  }
-
-  #received(chunk: Buffer): void {
-    this.#heartbeat.heard();
-    this.#outbox.gather();
-    this.#receiver.receive(chunk);
-    this.#outbox.release();
-    this.#pauseUnlessRoom();
   }
 
   get #mayRead(): boolean {
@@ -320,18 +325,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     this.#pauseUnlessRoom();
   }
 
-  /** The client broke a rule. */
-  #break(fault: WebSocketFault): void {
-    const error = faultError(fault);
-    this.#error ??= error;
-    this.#transport.report(error);
-    if (fault === "ERR_TURNOUT_WEBSOCKET_NO_PONG") {
-      this.#transport.destroy(error);
-    } else {
-      this.#closing.fail(error.status, error.message);
-    }
-  }
-
   /** More is waiting than is to be held for a client. */
   #isHopeless(): boolean {
     if (!this.#outbox.full || this.#outbox.bufferedBytes <= this.#shared.limits.maxBufferedBytes) {
@@ -344,13 +337,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
   #hasRoomToSend(): boolean {
     this.#drainOwed ||= this.#outbox.full;
     return !this.#outbox.full;
-  }
-
-  #answerPing(): void {
-    if (this.#unanswered !== undefined) {
-      this.#outbox.control(finBit | opcodes.pong, this.#unanswered);
-      this.#unanswered = undefined;
-    }
   }
 
   /** Calls the application. What it throws, now or later, is a fault. */

@@ -23,7 +23,8 @@ export class Assembly {
     const needed = at + end - start;
     if (needed > this.buffer.length) {
       const ahead = Math.min(needed + toCome, Math.max(needed * maxAhead, leastBytes));
-      const larger = Buffer.allocUnsafeSlow(ahead);
+      // At least half as much again: many small fragments would be copied once for each that follows.
+      const larger = Buffer.allocUnsafeSlow(Math.max(ahead, Math.floor(this.buffer.length * 1.5)));
       this.buffer.copy(larger, 0, 0, at);
       this.buffer = larger;
     }

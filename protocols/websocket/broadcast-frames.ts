@@ -1,7 +1,8 @@
-import { compress, type ZlibQueue } from "./deflate.ts";
+import { compress } from "./deflate.ts";
 import { composeFrame, messageByte } from "./frame.ts";
 import { rsv1Bit } from "./frame-rules.ts";
 import type { DeflateOptions } from "./options.ts";
+import type { ZlibQueue } from "./zlib-queue.ts";
 
 /** A message for many sockets: one frame, and one more for each window that it is compressed for. */
 export class BroadcastFrames {

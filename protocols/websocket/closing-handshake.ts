@@ -29,6 +29,8 @@ export class ClosingHandshake {
   /** The client's, or its end without one. */
   #clients: CloseStatus | undefined;
   #deadline = never;
+  /** The deadline waits for what is still on its way. */
+  #patient = true;
 
   constructor(transport: Transport<unknown>, outbox: Outbox, closeMs: number, owner: ClosingOwner) {
     this.#transport = transport;
@@ -56,7 +58,8 @@ export class ClosingHandshake {
   }
 
   /** RFC 6455 section 7.1.7: Fail the WebSocket Connection. */
-  fail(code: number, reason: string): void {
+  fail(code: number, reason: string, patient = true): void {
+    this.#patient = patient;
     if (this.open) {
       this.#status ??= { code, reason: "" };
       this.#send(composeClose(code, reason), true);
@@ -98,6 +101,8 @@ export class ClosingHandshake {
     }
     if (this.open) {
       this.#answer(this.#clients!);
+    } else if (this.#patient && this.#transport.bufferedBytes > 0) {
+      this.#expect(); // it has not got our Close frame yet; whether it takes anything at all is the core's to watch
     } else if (this.#transport.ended) {
       this.#transport.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the client did not close in time"));
     } else {

@@ -208,7 +208,7 @@ export class FrameReceiver {
     }
     const { maxMessageBytes } = this.#limits;
     // What cannot be compressed becomes a little longer: 5 bytes in every 16 KiB at worst.
-    const most = this.#isCompressed ? maxMessageBytes + (maxMessageBytes >>> 11) + 64 : maxMessageBytes;
+    const most = this.#isCompressed ? maxMessageBytes + maxMessageBytes / 2_048 + 64 : maxMessageBytes;
     if ((this.#message?.length ?? 0) + length > most) {
       this.#fail("ERR_TURNOUT_WEBSOCKET_MESSAGE_TOO_LARGE");
       return false;

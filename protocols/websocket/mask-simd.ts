@@ -53,11 +53,15 @@ interface Simd {
   xor(end: number, key: number): number;
 }
 
-/** Undefined where there is no WebAssembly, as with `--jitless`. */
+/** Undefined where there is no WebAssembly (`--jitless`), no SIMD, or no room for its memory: all is done plainly then. */
 export const simd: Simd | undefined = typeof WebAssembly === "undefined" ? undefined : instantiate(WebAssembly);
 
-function instantiate({ Module, Instance }: NonNullable<typeof WebAssembly>): Simd {
-  const { exports } = new Instance(new Module(program));
-  const { m, x } = exports as { m: { buffer: ArrayBuffer }; x: Simd["xor"] };
-  return { memory: Buffer.from(m.buffer), xor: x };
+function instantiate({ Module, Instance }: NonNullable<typeof WebAssembly>): Simd | undefined {
+  try {
+    const { exports } = new Instance(new Module(program));
+    const { m, x } = exports as { m: { buffer: ArrayBuffer }; x: Simd["xor"] };
+    return { memory: Buffer.from(m.buffer), xor: x };
+  } catch {
+    return undefined;
+  }
 }

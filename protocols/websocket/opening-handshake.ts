@@ -63,7 +63,7 @@ export function acceptOf(key: string): string {
 
 /**
  * The subprotocols that the client offers, in its order; undefined where the field is malformed (RFC 6455 section 4.1:
- * tokens, each once).
+ * one or more tokens, each once).
  */
 export function offeredSubprotocols({ headers }: RequestInfo): readonly string[] | undefined {
   const list = headers.get("sec-websocket-protocol");
@@ -72,9 +72,10 @@ export function offeredSubprotocols({ headers }: RequestInfo): readonly string[]
   }
   const offered = list
     .split(",")
-    .map((member) => member.trim())
+    .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ""))
     .filter((member) => member !== "");
-  return offered.every((one) => token.test(one)) && new Set(offered).size === offered.length ? offered : undefined;
+  const wellFormed = offered.length > 0 && offered.every((one) => token.test(one));
+  return wellFormed && new Set(offered).size === offered.length ? offered : undefined;
 }
 
 /** Whether the policy lets the request in. */

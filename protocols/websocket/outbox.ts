@@ -2,6 +2,7 @@ import type { Transport } from "turnout";
 import { composeFrame, headerLength, messageByte, writeHeader } from "./frame.ts";
 import { finBit, opcodes, rsv1Bit } from "./frame-rules.ts";
 import { writeText } from "./text.ts";
+import { isThenable } from "./thenable.ts";
 
 /** A payload of up to so many bytes is copied behind its header; a longer one is written as it is. */
 const copiedBytes = 4_096;
@@ -81,19 +82,15 @@ export class Outbox {
   /** A message in one frame. */
   message(data: string | Uint8Array): void {
     if (this.#waiting === undefined) {
-      this.#write(messageByte(data), data);
+      this.#write(messageByte(data), data); // without a closure: most messages come this way
     } else {
-      this.#enqueue(byteLength(data), () => this.#write(messageByte(data), data));
+      this.#inTurn(byteLength(data), () => this.#write(messageByte(data), data));
     }
   }
 
   /** A control frame; `first` is its first byte. */
   control(first: number, payload: Uint8Array): void {
-    if (this.#waiting === undefined) {
-      this.#write(first, payload);
-    } else {
-      this.#enqueue(payload.length, () => this.#write(first, payload));
-    }
+    this.#inTurn(payload.length, () => this.#write(first, payload));
   }
 
   /** Answers a Ping. Of several that cannot be answered yet, the latest is enough (RFC 6455 section 5.5.3). */
@@ -112,40 +109,37 @@ export class Outbox {
 
   /** A whole frame that may be written to others, too. */
   frame(frame: Buffer): void {
-    if (this.#waiting === undefined) {
-      this.#writeFrame(frame);
-    } else {
-      this.#enqueue(frame.length, () => this.#writeFrame(frame));
-    }
+    this.#inTurn(frame.length, () => this.#writeFrame(frame));
   }
 
   /** A message that `compress` makes shorter, or gives undefined for. What comes after waits for it. */
-  compressed(data: string | Uint8Array, compress: (message: Buffer) => Promise<Buffer | undefined>): void {
+  compressed(
+    data: string | Uint8Array,
+    compress: (message: Buffer) => Buffer | undefined | Promise<Buffer | undefined>,
+  ): void {
     const message =
       typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.length);
-    this.#enqueue(message.length, async () => {
-      const deflated = await compress(message);
+    const write = (deflated: Buffer | undefined): void => {
       const first = messageByte(data);
       this.#write(deflated === undefined ? first : first | rsv1Bit, deflated ?? message);
+    };
+    this.#inTurn(message.length, () => {
+      const deflated = compress(message);
+      return isThenable(deflated) ? deflated.then(write) : write(deflated);
     });
   }
 
   /** A frame that is being made, perhaps for others, too. */
   promised(bytes: number, frame: Promise<Buffer>): void {
-    this.#enqueue(bytes, async () => this.#writeFrame(await frame));
+    this.#inTurn(bytes, async () => this.#writeFrame(await frame));
   }
 
   /** Runs `work` once all that was sent before it is written. */
   whenReady(work: () => void): void {
-    if (this.#waiting === undefined) {
+    this.#inTurn(0, () => {
       this.#flush();
       work();
-    } else {
-      this.#enqueue(0, () => {
-        this.#flush();
-        work();
-      });
-    }
+    });
   }
 
   /** Forgets what waits. */
@@ -168,31 +162,35 @@ export class Outbox {
     }
   }
 
-  #enqueue(bytes: number, write: () => void | Promise<void>): void {
-    this.#waitingBytes += bytes;
+  /** Writes now, or behind what is still waited for. */
+  #inTurn(bytes: number, write: () => void | Promise<void>): void {
     if (this.#waiting !== undefined) {
       this.#waiting.push({ bytes, write });
-    } else {
+      this.#waitingBytes += bytes;
+      return;
+    }
+    const pending = write();
+    if (pending !== undefined) {
       this.#waiting = [{ bytes, write }];
-      this.#work(this.#waiting).catch((cause: unknown) => this.#owner.crashed(cause));
+      this.#waitingBytes += bytes;
+      this.#work(this.#waiting, pending).catch((cause: unknown) => this.#owner.crashed(cause));
     }
   }
 
-  async #work(waiting: Waiting[]): Promise<void> {
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const pending = next.write();
-      if (pending !== undefined) {
-        await pending;
+  /** Writes what waits, one after the other; the first is `pending`. */
+  async #work(waiting: Waiting[], pending: Promise<void>): Promise<void> {
+    await pending;
+    while (this.#waiting === waiting) {
+      this.#waitingBytes -= waiting.shift()!.bytes;
+      const next = waiting[0];
+      if (next === undefined) {
+        this.#waiting = undefined;
+        this.#flushUnlessGathering();
+        this.#tellRoom();
+        return;
       }
-      if (this.#waiting !== waiting) {
-        return; // cleared meanwhile
-      }
-      waiting.shift();
-      this.#waitingBytes -= next.bytes;
+      await next.write();
     }
-    this.#waiting = undefined;
-    this.#flushUnlessGathering();
-    this.#tellRoom();
   }
 
   #write(first: number, data: string | Uint8Array): void {

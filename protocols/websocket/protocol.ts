@@ -12,7 +12,7 @@ import {
   UsageError,
 } from "turnout";
 import { BroadcastFrames } from "./broadcast-frames.ts";
-import { Deflate, ZlibQueue } from "./deflate.ts";
+import { Deflate } from "./deflate.ts";
 import { type DeflateAgreement, negotiateDeflate } from "./deflate-negotiation.ts";
 import { parseExtensions } from "./extensions.ts";
 import { acceptOf, faultOfHandshake, offeredSubprotocols } from "./opening-handshake.ts";
@@ -32,6 +32,7 @@ import {
 import { Session, type Shared } from "./session.ts";
 import { ServerWebSocket, sessionOf } from "./socket.ts";
 import { isThenable } from "./thenable.ts";
+import { ZlibQueue } from "./zlib-queue.ts";
 
 /** What was agreed on in an opening handshake. */
 export interface Handshake<State> {

@@ -167,20 +167,17 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     if (!this.open) {
       return;
     }
+    const result = this.#deflate!.inflate(payload, () => !this.#closing.closed);
+    if (!isThenable(result)) {
+      this.#inflated(result, isText);
+      return;
+    }
     this.#inflating = true;
     this.#receiver.stop();
-    this.#deflate!.inflate(payload, () => !this.#closing.closed).then(
-      (result) => {
+    result.then(
+      (settled) => {
         this.#inflating = false;
-        if (typeof result === "string") {
-          this.violated(result);
-        } else if (!isText) {
-          this.message(result);
-        } else if (isUtf8(result)) {
-          this.message(result.toString("utf8"));
-        } else {
-          this.violated("ERR_TURNOUT_WEBSOCKET_UTF8");
-        }
+        this.#inflated(settled, isText);
         this.#proceed();
       },
       (cause: unknown) => this.crashed(cause),
@@ -212,7 +209,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     if (fault === "ERR_TURNOUT_WEBSOCKET_NO_PONG") {
       this.#transport.destroy(error);
     } else {
-      this.#closing.fail(error.status, error.message);
+      this.#closing.fail(error.status, error.message, fault !== "ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
     }
   }
 
@@ -291,6 +288,16 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     this.#outbox.clear();
     this.#inbox.end();
     this.#call(() => this.#shared.handlers.close?.(this.#socket!, code, reason, this.#error ?? error));
+  }
+
+  #inflated(result: Buffer | WebSocketFault, isText: boolean): void {
+    if (typeof result === "string") {
+      this.violated(result);
+    } else if (isText && !isUtf8(result)) {
+      this.violated("ERR_TURNOUT_WEBSOCKET_UTF8");
+    } else {
+      this.message(isText ? result.toString("utf8") : result);
+    }
   }
 
   get #mayRead(): boolean {

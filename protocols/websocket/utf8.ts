@@ -19,12 +19,6 @@ export class Utf8Validator {
     return this.#needed === 0;
   }
 
-  reset(): void {
-    this.#needed = 0;
-    this.#least = 0x80;
-    this.#most = 0xbf;
-  }
-
   /** Takes `bytes` from `start` to `end`. False: this is not UTF-8, whatever follows. */
   push(bytes: Buffer, start: number, end: number): boolean {
     if (end - start < builtInFromBytes) {

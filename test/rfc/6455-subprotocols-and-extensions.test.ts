@@ -106,7 +106,24 @@ describe("RFC 6455 sections 4.1 (10), 4.2.2 (5.5) and 1.9: subprotocols", () => 
     "ERR_TURNOUT_DECISION",
   );
 
-  for (const list of ["a b", "a;b", "a=b", '"a"', "a/b", "(a)", "a@b", "a, b c", "a,{b}", "caf\xe9", "a, \x80"]) {
+  for (const list of [
+    "",
+    ",",
+    " , ,",
+    "a b",
+    "a;b",
+    "a=b",
+    '"a"',
+    "a/b",
+    "(a)",
+    "a@b",
+    "a, b c",
+    "a,{b}",
+    "caf\xe9",
+    "a, \x80",
+    "a, \xa0b",
+    "\xa0a",
+  ]) {
     malformed(`RFC 6455 section 4.1 (10): ${JSON.stringify(list)} is no list of tokens`, { [field]: list }, spoken);
   }
   for (const list of ["a, a", "a,b,a", "chat.v1, chat.v1", ["a", "a"]]) {

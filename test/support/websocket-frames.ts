@@ -202,11 +202,16 @@ export function echoing(
 }
 
 /** However `bytes` are cut, the server answers with these frames, and goes on. */
-export function accepts(title: string, bytes: Uint8Array, words: readonly string[]): void {
+export function accepts(
+  title: string,
+  bytes: Uint8Array,
+  words: readonly string[],
+  options: WebSocketOptions<undefined> = {},
+): void {
   it(title, async function () {
     this.timeout(60_000);
     const all = Buffer.concat([bytes, clientFrame(opcode.text, "next"), closeFrame(1000)]);
-    await echoing({}, async (server) => {
+    await echoing(options, async (server) => {
       for (const { how, pieces } of deliveries(all)) {
         expect(await answerTo(server, pieces), how).to.deep.equal([...words, 'text "next"', "close 1000"]);
       }

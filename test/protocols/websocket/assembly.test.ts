@@ -11,6 +11,19 @@ function add(assembly: Assembly, bytes: Buffer, toCome = 0): number {
 }
 
 describe("Assembly", () => {
+  it("a message of many small frames, none of which announces the next, is moved a few times only", () => {
+    const setAside = mock.method(Buffer, "allocUnsafeSlow");
+    try {
+      const assembly = new Assembly();
+      for (let frames = 0; frames < 4_096; frames++) {
+        add(assembly, Buffer.alloc(16));
+      }
+      expect(setAside.mock.callCount()).to.be.below(24);
+    } finally {
+      setAside.mock.restore();
+    }
+  });
+
   it("RFC 6455 section 5.4: pieces of several frames become one payload", () => {
     const random = new Random(fuzzSeed());
     for (let run = 0; run < 200; run++) {

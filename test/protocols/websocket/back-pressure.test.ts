@@ -87,6 +87,14 @@ describe("back-pressure on a WebSocket", () => {
     );
   });
 
+  it("one message may be larger than maxBufferedBytes", () =>
+    servingWebSockets({ limits: { maxBufferedBytes: mebibyte } }, async ({ open }) => {
+      const { client, socket } = await open();
+      expect(socket.send(Buffer.alloc(4 * mebibyte))).to.equal(false);
+      expect((await takeFrame(client)).payload.length).to.equal(4 * mebibyte);
+      expect(socket.open).to.equal(true);
+    }));
+
   it("a client over maxBufferedBytes is given up: 1013, counted, and the memory is free again", () => {
     const closed = gate();
     const seen: unknown[] = [];

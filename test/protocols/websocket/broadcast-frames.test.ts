@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { BroadcastFrames } from "../../../protocols/websocket/broadcast-frames.ts";
-import { ZlibQueue } from "../../../protocols/websocket/deflate.ts";
+import { ZlibQueue } from "../../../protocols/websocket/zlib-queue.ts";
 import { inflatePlainly } from "../../support/plain-inflate.ts";
 import { Random } from "../../support/random.ts";
 import { framesIn, wordsIn } from "../../support/websocket-frames.ts";

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ServerWebSocket } from "turnout/websocket";
 import { gate, turns } from "../../support/exchanges.ts";
 import { servingWebSockets } from "../../support/web-sockets.ts";
 import {
@@ -101,6 +102,31 @@ describe("the deadlines of a WebSocket", () => {
       expect(await client.rest()).to.equal("");
       await closed;
       expect(seen).to.deep.equal([4001, "go", "ERR_TURNOUT_CLOSE_TIMEOUT"]);
+    });
+  });
+
+  it("closeMs does not run while a client still takes what was sent before: nothing is cut off", () => {
+    const mebibyte = Buffer.alloc(1024 * 1024);
+    const message = (socket: ServerWebSocket): void => {
+      for (let sent = 0; sent < 15; sent++) {
+        socket.send(mebibyte);
+      }
+      socket.close(1000);
+    };
+    return servingWebSockets({ timeouts: { closeMs: 10 }, message }, async ({ open }) => {
+      const { client, socket } = await open();
+      client.stream.pause();
+      client.send(clientFrame(opcode.text, "go"));
+      const before = performance.now();
+      while (socket.open || performance.now() < before + 100) {
+        await turns(1); // many times closeMs go by
+      }
+      client.stream.resume();
+      for (let seen = 0; seen < 15; seen++) {
+        expect((await takeFrame(client)).payload.length).to.equal(mebibyte.length);
+      }
+      expect(inWords(await takeFrame(client))).to.equal("close 1000");
+      client.send(closeFrame(1000)).end();
     });
   });
 

@@ -1,8 +1,8 @@
 import { constants, deflateRawSync } from "node:zlib";
 import { expect } from "chai";
-import { compress, Deflate, ZlibQueue } from "../../../protocols/websocket/deflate.ts";
+import { compress, Deflate } from "../../../protocols/websocket/deflate.ts";
 import type { DeflateAgreement } from "../../../protocols/websocket/deflate-negotiation.ts";
-import { gate, turns } from "../../support/exchanges.ts";
+import { ZlibQueue } from "../../../protocols/websocket/zlib-queue.ts";
 import { rejectionOf } from "../../support/failures.ts";
 import { cutLastBlock, inflatePlainly } from "../../support/plain-inflate.ts";
 import { fuzzRuns, fuzzSeed, Random } from "../../support/random.ts";
@@ -131,7 +131,7 @@ describe("Deflate, compressing", () => {
 
   it("what nobody wants is not compressed, and not in view afterwards", async () => {
     const deflate = deflateFor();
-    const message = Buffer.from("said again and again and again");
+    const message = Buffer.from("said again and again and again ".repeat(300)); // too long to be done at once
     expect(await deflate.compress(message, () => false)).to.equal(undefined);
     expect(inflatePlainly((await deflate.compress(message, wanted))!).bytes.equals(message)).to.equal(true);
   });
@@ -144,9 +144,18 @@ describe("Deflate, compressing", () => {
 });
 
 describe("Deflate, inflating", () => {
+  for (const maxBytes of [Number.POSITIVE_INFINITY, 2 ** 33]) {
+    it(`a limit of ${maxBytes} is more than zlib takes, and no fault of the client's`, async () => {
+      const deflate = deflateFor({}, maxBytes);
+      expect(String(await deflate.inflate(Buffer.from("f248cdc9c90700", "hex"), wanted))).to.equal("Hello");
+    });
+  }
+
   it("what nobody wants is not inflated, and not in view afterwards", async () => {
     const deflate = deflateFor();
-    expect(await deflate.inflate(Buffer.from("f248cdc9c90700", "hex"), () => false)).to.have.length(0);
+    const payload = await compress(new Random(1).bytes(3_000), { windowBits: 15, level: 6 });
+    expect(payload.length).to.be.above(2_048); // too long to be done at once
+    expect(await deflate.inflate(payload, () => false)).to.have.length(0);
     expect(await deflate.inflate(Buffer.from("f200110000", "hex"), wanted)).to.equal(inflation);
   });
 
@@ -245,53 +254,3 @@ function spoilt(bytes: Buffer, random: Random): Buffer {
       ]);
   }
 }
-
-describe("ZlibQueue", () => {
-  it("runs so many jobs at a time, the first come first", async () => {
-    for (const concurrency of [1, 2, 5]) {
-      const queue = new ZlibQueue(concurrency);
-      const gates = Array.from({ length: 8 }, gate);
-      const begun: number[] = [];
-      const done = gates.map(({ opened }, index) =>
-        queue.run(wanted, async () => {
-          begun.push(index);
-          await opened;
-          return index;
-        }),
-      );
-      for (const [index, { open }] of gates.entries()) {
-        await turns(2);
-        const expected = Math.min(8, index + concurrency);
-        expect(begun).to.deep.equal(Array.from({ length: expected }, (_, at) => at));
-        open();
-        expect(await done[index]).to.equal(index);
-      }
-      expect(await queue.run(wanted, async () => "idle again")).to.equal("idle again");
-    }
-  });
-
-  it("asks whether a job is still wanted when its turn comes, and gives its turn to the next if not", async () => {
-    const queue = new ZlibQueue(1);
-    const { opened, open } = gate();
-    let isWanted = true;
-    const first = queue.run(wanted, () => opened);
-    const dropped = queue.run(
-      () => isWanted,
-      async () => "done all the same",
-    );
-    const next = queue.run(wanted, async () => "next");
-    isWanted = false;
-    open();
-    await first;
-    expect(await dropped).to.equal(undefined);
-    expect(await next).to.equal("next");
-  });
-
-  it("a job that fails is told, and gives its turn to the next", async () => {
-    const queue = new ZlibQueue(1);
-    const failure = new Error("on purpose");
-    const [failing, next] = [queue.run(wanted, () => Promise.reject(failure)), queue.run(wanted, async () => "next")];
-    expect(await rejectionOf(failing)).to.equal(failure);
-    expect(await next).to.equal("next");
-  });
-});

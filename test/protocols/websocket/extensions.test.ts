@@ -19,6 +19,7 @@ const wellFormed: readonly [field: string, offers: readonly ExtensionOffer[]][] 
   ['x; a="\\1\\0"', [x(["a", "10"])]],
   ["x, x;a , y", [x(), x(["a", true]), { name: "y", parameters: [] }]],
   ["x,x", [x(), x()]],
+  ["x, \t", [x()]],
   [",, x ,\t,y,", [x(), { name: "y", parameters: [] }]],
   ["!#$%&'*+-.^_`|~09AZaz", [{ name: "!#$%&'*+-.^_`|~09AZaz", parameters: [] }]],
   ["x; __proto__=1; constructor", [x(["__proto__", "1"], ["constructor", true])]],

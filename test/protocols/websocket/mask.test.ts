@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { expect } from "chai";
 import { isAscii, unmask, unmaskBytes, unmaskInto } from "../../../protocols/websocket/mask.ts";
 import { fuzzSeed, Random } from "../../support/random.ts";
@@ -51,6 +52,25 @@ describe("unmask", () => {
     });
   }
 
+  it("RFC 6455 section 5.3: long payloads, around every multiple of 64 KiB, and with one byte that is no ASCII", () => {
+    const key = Buffer.of(0x01, 0x22, 0x43, 0x64); // ASCII stays ASCII
+    for (const length of [65_535, 65_536, 65_537, 65_551, 65_552, 131_071, 131_072, 131_088, 200_001]) {
+      const text = Buffer.alloc(length, "plain text, again and again; ");
+      for (const at of [undefined, 0, 65_534, length - 1]) {
+        if (at !== undefined) {
+          text[at] = 0xc3;
+        }
+        const bytes = Buffer.concat([source.subarray(0, guard), plainly(text, key, 1), source.subarray(0, guard)]);
+        expect(isAscii(unmask(bytes, guard, guard + length, keyOf(key), 1))).to.equal(at === undefined);
+        const expected = Buffer.concat([source.subarray(0, guard), text, source.subarray(0, guard)]);
+        expect(bytes.equals(expected), `${length} bytes`).to.equal(true);
+        if (at !== undefined) {
+          text[at] = 0x41;
+        }
+      }
+    }
+  });
+
   it("RFC 6455 section 5.3: a payload in pieces, and one of more bytes than 32 bits count", () => {
     const key = keys[2]!;
     for (const before of [4, 7, 255, 2 ** 31 - 1, 2 ** 31 + 2, 2 ** 32 + 1, 2 ** 40 + 3]) {
@@ -61,6 +81,25 @@ describe("unmask", () => {
       }
     }
   });
+});
+
+describe("unmask, where Node has no WebAssembly, no SIMD, or no room for it", () => {
+  for (const flag of ["--jitless", "--no-enable-sse4-1", "--wasm-max-mem-pages=0"]) {
+    it(`RFC 6455 section 5.3: gives the same (${flag})`, () => {
+      const module = new URL("../../../protocols/websocket/mask.js", import.meta.url);
+      const [masked, key] = [source.subarray(0, 600), keys[0]!];
+      const program = `
+        import { isAscii, unmask } from ${JSON.stringify(module.href)};
+        const bytes = Buffer.from("${masked.toString("hex")}", "hex");
+        const seen = unmask(bytes, 0, bytes.length, ${keyOf(key)}, 3);
+        console.log(isAscii(seen), bytes.toString("hex"));
+      `;
+      const { stdout, stderr } = spawnSync(process.execPath, [flag, "--input-type=module", "--eval", program], {
+        encoding: "utf8",
+      });
+      expect(stdout, stderr).to.equal(`false ${plainly(masked, key, 3).toString("hex")}\n`);
+    });
+  }
 });
 
 describe("unmaskInto", () => {

@@ -164,14 +164,4 @@ describe("Utf8Validator", () => {
       expect(takes(pieces, bytes), told).to.equal(impossible === -1);
     }
   });
-
-  it("reset: what was left half is forgotten", () => {
-    const validator = new Utf8Validator();
-    expect(validator.push(Buffer.of(0xf4), 0, 1)).to.equal(true);
-    expect(validator.complete).to.equal(false);
-    validator.reset();
-    expect(validator.complete).to.equal(true);
-    expect(validator.push(Buffer.from("\u{ffff}"), 0, 3)).to.equal(true);
-    expect(validator.complete).to.equal(true);
-  });
 });

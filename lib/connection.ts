@@ -4,7 +4,8 @@ import { TLSSocket } from "node:tls";
 import type { Timed } from "./clock.ts";
 import type { ServerContext } from "./context.ts";
 import { TransportError } from "./errors.ts";
-import type { Peer } from "./http/request.ts";
+import type { Peer, RequestOrigin } from "./http/request.ts";
+import { Lingering } from "./lingering.ts";
 import { Output } from "./output.ts";
 import { follows, type Phase } from "./phase.ts";
 
@@ -21,6 +22,12 @@ export interface Track {
   closing(): void;
   /** The connection is gone; with the error, when it did not end in order. */
   closed(error: TransportError | undefined): void;
+}
+
+/** What a connection that is a stream of another one has of that. */
+export interface OuterConnection extends RequestOrigin {
+  /** Ends the stream at once. */
+  reset(): void;
 }
 
 /** Bytes gathered or waiting beyond which `write` asks for patience. */
@@ -47,10 +54,13 @@ export class Connection implements Timed {
   #drainOwed = false;
   #paused = false;
   #failure: TransportError | undefined;
+  /** The connection that this one is a stream of, where it is one. */
+  readonly #outer: OuterConnection | undefined;
 
-  constructor(stream: Duplex, context: ServerContext) {
+  constructor(stream: Duplex, context: ServerContext, outer?: OuterConnection) {
     this.stream = stream;
     this.context = context;
+    this.#outer = outer;
     (stream as Owned)[owner] = this;
     stream.allowHalfOpen = true; // who speaks decides when our side ends
     stream.on("data", stream instanceof Socket ? onData : onSharedData);
@@ -91,15 +101,20 @@ export class Connection implements Timed {
     return this.#phase === "closed";
   }
 
+  /** Whether it is a stream of another connection. */
+  get isInner(): boolean {
+    return this.#outer !== undefined;
+  }
+
   get peer(): Peer {
     const stream = this.stream;
     return stream instanceof Socket
       ? { address: stream.remoteAddress, port: stream.remotePort }
-      : { address: undefined, port: undefined };
+      : (this.#outer?.peer ?? { address: undefined, port: undefined });
   }
 
   get secure(): boolean {
-    return this.stream instanceof TLSSocket;
+    return this.stream instanceof TLSSocket || (this.#outer?.secure ?? false);
   }
 
   /** Bytes written and not yet taken by the system. */
@@ -145,7 +160,32 @@ export class Connection implements Timed {
   destroy(error?: TransportError): void {
     this.#failure ??= error;
     this.#flush();
-    this.stream.destroy();
+    if (this.#outer === undefined) {
+      this.stream.destroy();
+    } else {
+      this.#outer.reset();
+    }
+  }
+
+  /**
+   * Gives the stream to somebody else, with `held` as the first bytes that are read from it. What remains here is to hear
+   * of its errors and its close, and to destroy it.
+   */
+  handOver(held: Buffer): Duplex {
+    const { stream } = this;
+    this.#flush();
+    stream.off("data", onData).off("data", onSharedData).off("end", onEnd).off("drain", onDrain);
+    if (stream instanceof Socket) {
+      stream.off("timeout", onStall);
+      stream.setTimeout(0);
+    }
+    stream.pause(); // before the bytes are put back, or they would flow to nobody
+    if (held.length > 0) {
+      stream.unshift(held);
+    }
+    stream.allowHalfOpen = false;
+    this.deadline = Number.POSITIVE_INFINITY;
+    return stream;
   }
 
   pause(): void {
@@ -261,37 +301,6 @@ export class Connection implements Timed {
       this.turn(() => this.#track.drained());
     }
   }
-}
-
-/** Nobody speaks any more. */
-class Lingering implements Track {
-  readonly #connection: Connection;
-  #left: number;
-
-  constructor(connection: Connection, maxBytes: number) {
-    this.#connection = connection;
-    this.#left = maxBytes;
-  }
-
-  received(chunk: Buffer): void {
-    this.#left -= chunk.length;
-    if (this.#left < 0) {
-      this.#connection.destroy();
-    }
-  }
-
-  // Both sides have ended then: the stream closes by itself.
-  finished(): void {}
-
-  drained(): void {}
-
-  expired(): void {
-    this.#connection.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the peer did not close in time"));
-  }
-
-  closing(): void {}
-
-  closed(): void {}
 }
 
 /** Before anybody speaks. */

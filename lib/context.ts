@@ -4,6 +4,7 @@ import type { ModuleError, PeerError, TransportError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import type { Limits, Negotiate, Respond, Timeouts } from "./options.ts";
 import type { Registry } from "./registry.ts";
+import type { StreamRequest } from "./stream-request.ts";
 
 /** What a connection needs to know of its server, and tells it. */
 export interface ServerContext {
@@ -17,12 +18,16 @@ export interface ServerContext {
   /** The server is closing: answers say `Connection: close`, and nothing is switched any more. */
   readonly draining: boolean;
   readonly observer: Observer;
+  /** Has a request answered that came as a stream of a connection. */
+  serveStream(request: StreamRequest, outer: Connection): void;
 }
 
 /** What a connection tells while it lives. */
 export interface Observer {
   answered(request: RequestInfo, status: number): void;
   switched(request: RequestInfo, token: string): void;
+  /** A connection began with the opening bytes of a protocol. */
+  opened(token: string): void;
   /** A peer broke a rule. */
   refused(error: PeerError): void;
   /** The program's own code failed. */

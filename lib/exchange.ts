@@ -20,7 +20,7 @@ export interface ExchangeOptions {
   readonly advertise: string;
 }
 
-/** One request, and its answer over HTTP/1.1. */
+/** One request, and the application's answer. */
 export class Exchange implements Task {
   readonly #track: TaskHost;
   readonly #connection: Connection;
@@ -65,7 +65,7 @@ export class Exchange implements Task {
   demand(): void {
     if (this.#awaitsContinue && this.#state === "pending") {
       this.#awaitsContinue = false;
-      this.#connection.writeLatin1("HTTP/1.1 100 Continue\r\n\r\n");
+      this.#track.sendContinue();
     }
     this.#track.goOn();
   }
@@ -127,7 +127,7 @@ export class Exchange implements Task {
     try {
       composed = composeResponse(response, {
         method: this.#request.method,
-        minorVersion: this.#request.httpVersion === "1.0" ? 0 : 1,
+        minorVersion: this.#track.head.minorVersion,
         close: this.#hasToClose(response.body),
         date: this.#connection.context.clock.date(),
         advertise: this.#options.advertise,
@@ -151,8 +151,9 @@ export class Exchange implements Task {
     }
   }
 
-  #send({ head, body, framing }: ComposedResponse, pump: BodyPump | undefined): void {
-    this.#connection.writeLatin1(typeof body === "string" ? head + body : head);
+  #send(composed: ComposedResponse, pump: BodyPump | undefined): void {
+    const { body, framing } = composed;
+    this.#track.sendHead(composed);
     if (pump === undefined) {
       if (body instanceof Uint8Array) {
         this.#connection.writeBytes(body);

@@ -9,8 +9,15 @@ import { Fields } from "./http/fields.ts";
 import { HttpRequest, RequestInfo } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
 import { RequestHeadParser } from "./http/request-head.ts";
-import { composeResponse, type ResponseLike } from "./http/response.ts";
+import {
+  type ComposedResponse,
+  composeResponse,
+  composeSwitchingProtocols,
+  type FieldsLike,
+  type ResponseLike,
+} from "./http/response.ts";
 import type { Respond } from "./options.ts";
+import type { Registration } from "./registry.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHost } from "./task.ts";
 
@@ -129,6 +136,18 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
 
   answer(response: ResponseLike, options: AnswerOptions = {}): void {
     this.#exchange(() => response, [], this.#parser.expectContinue, options);
+  }
+
+  sendContinue(): void {
+    this.connection.writeLatin1("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+
+  sendHead({ head, body }: ComposedResponse): void {
+    this.connection.writeLatin1(typeof body === "string" ? head + body : head);
+  }
+
+  sendSwitch({ upgrade }: Registration, headers: FieldsLike | undefined): void {
+    this.connection.writeLatin1(composeSwitchingProtocols(upgrade, headers));
   }
 
   get head(): RequestHeadParser {

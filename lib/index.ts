@@ -27,4 +27,5 @@ export {
 } from "./protocol-module.ts";
 export { createServer, type DrainCount, type DrainReport, Server, type ServerEvents } from "./server.ts";
 export type { ServerStats } from "./stats.ts";
+export type { StreamRequest } from "./stream-request.ts";
 export type { Transport } from "./transport.ts";

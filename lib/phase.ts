@@ -22,7 +22,7 @@ export type Phase =
 
 /** Which phase may follow which. */
 export const follows: Readonly<Record<Phase, readonly Phase[]>> = {
-  head: ["responding", "deciding", "lingering", "closed"],
+  head: ["responding", "deciding", "switched", "lingering", "closed"],
   deciding: ["switched", "collecting", "responding", "closed"],
   collecting: ["switched", "responding", "lingering", "closed"],
   responding: ["head", "discarding", "lingering", "closed"],

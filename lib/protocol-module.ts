@@ -75,6 +75,23 @@ export abstract class ProtocolModule<State = undefined> {
    */
   readonly above: readonly string[] = [];
 
+  /**
+   * Whether the protocol can be spoken over one stream of HTTP/2 (RFC 8441), which is opened with the token as
+   * `:protocol`. There is no native socket then, and no 101: the answer has the status 200. Default false.
+   */
+  readonly overHttp2: boolean = false;
+
+  /**
+   * Whether a connection's first bytes are this protocol's own opening: the door for clients with prior knowledge. Asked
+   * with all that has come until then, as long as it says `"more"`. Default: there is no such door.
+   */
+  detect(_bytes: Buffer): "mine" | "not mine" | "more" {
+    return "not mine";
+  }
+
+  /** The connection has begun with this protocol's opening bytes, which are the first `onData`: no request is to be answered. */
+  open(_transport: Transport<State>): void {}
+
   /** Decide about an offer before anything is written. Default: take it. */
   accept(_offer: Offer): Decision<State> | Promise<Decision<State>> {
     return { do: "switch", state: undefined as State, headers: undefined };

@@ -1,6 +1,6 @@
 import { UsageError } from "./errors.ts";
 import { isProtocol, protocolKey } from "./http/upgrade-list.ts";
-import type { ProtocolModule } from "./protocol-module.ts";
+import { ProtocolModule } from "./protocol-module.ts";
 
 /** One token of one module, as registered: what deciding needs, read once. */
 export interface Registration {
@@ -21,8 +21,11 @@ export class Registry {
   readonly #byKey: Map<string, Registration> = new Map();
   /** All tokens, in the server's order, as the Upgrade field names them; `""` where there are none. */
   readonly advertisement: string;
+  /** The modules that know their protocol by its opening bytes. */
+  readonly detectors: readonly ProtocolModule<unknown>[];
 
   constructor(modules: readonly ProtocolModule<unknown>[]) {
+    this.detectors = modules.filter(({ detect }) => detect !== ProtocolModule.prototype.detect);
     for (const module of modules) {
       for (const token of module.tokens) {
         this.#add(module, token);

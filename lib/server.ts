@@ -8,14 +8,17 @@ import {
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { Clock } from "./clock.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type OuterConnection } from "./connection.ts";
 import type { Observer, ServerContext } from "./context.ts";
 import { type ModuleError, type PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
+import { Opening } from "./opening.ts";
 import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
 import { Registry } from "./registry.ts";
 import { type ServerStats, Tally } from "./stats.ts";
+import type { StreamRequest } from "./stream-request.ts";
+import { StreamTrack } from "./stream-track.ts";
 import { SwitchedTrack } from "./switched-track.ts";
 
 /** How the connections of a kind ended when the server closed. */
@@ -41,6 +44,8 @@ export interface ServerEvents {
   answered: [request: RequestInfo, status: number];
   /** A connection was switched. */
   switched: [request: RequestInfo, token: string];
+  /** A connection began with the opening bytes of a protocol. */
+  opened: [token: string];
   /** A peer broke a rule, and was told so. */
   refused: [error: PeerError];
   /** A module or the application failed. Without a listener the error goes to standard error. */
@@ -80,6 +85,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         return isDraining();
       },
       observer: this.#observer(),
+      serveStream: (request, outer) => this.#serveStream(request, outer),
     };
   }
 
@@ -123,10 +129,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       return; // gone before it got here, and no event would ever tell
     }
     this.#tally.accepted++;
-    const connection = new Connection(stream, this.#context);
-    this.#connections.add(connection);
-    this.#context.clock.watch(connection);
-    connection.speak(new HttpTrack(connection));
+    const { detectors } = this.#context.registry;
+    const connection = this.#adopt(stream);
+    connection.speak(detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors));
     if (this.#draining) {
       connection.track.closing();
     }
@@ -138,7 +143,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   stats(): ServerStats {
-    return this.#tally.snapshot(this.#connections.size);
+    const open = [...this.#connections].filter(({ isInner }) => !isInner).length;
+    return this.#tally.snapshot(open);
   }
 
   /**
@@ -161,10 +167,30 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
+  #adopt(stream: Duplex, outer?: OuterConnection): Connection {
+    const connection = new Connection(stream, this.#context, outer);
+    this.#connections.add(connection);
+    this.#context.clock.watch(connection);
+    return connection;
+  }
+
+  #serveStream(request: StreamRequest, { peer, secure }: Connection): void {
+    const { stream } = request;
+    if (stream.destroyed) {
+      return;
+    }
+    const connection = this.#adopt(stream, { peer, secure, reset: () => request.reset() });
+    stream.on("aborted", () => connection.failed(new Error("the client has reset the stream")));
+    const track = new StreamTrack(connection, request);
+    connection.speak(track);
+    connection.turn(() => track.start());
+  }
+
   async #drain(): Promise<DrainReport> {
     const start = performance.now();
     this.#draining = true;
-    const kinds = new Map([...this.#connections].map((connection) => [connection, kindOf(connection)]));
+    const outer = [...this.#connections].filter(({ isInner }) => !isInner);
+    const kinds = new Map(outer.map((connection) => [connection, kindOf(connection)]));
     const destroyed = new Set<Connection>();
     this.#onDestroyed = (connection) => destroyed.add(connection);
     const listenerClosed = this.#listener?.listening ? once(this.#listener, "close") : undefined;
@@ -200,6 +226,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         this.#tally.switched(token);
         this.emit("switched", request, token);
       },
+      opened: (token) => {
+        this.#tally.switched(token);
+        this.emit("opened", token);
+      },
       refused: (error) => {
         this.#tally.refused(error);
         this.emit("refused", error);
@@ -216,7 +246,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         if (connection.track instanceof SwitchedTrack) {
           this.#tally.switchedClosed(connection.track.token);
         }
-        this.emit("closed", error);
+        if (!connection.isInner) {
+          this.emit("closed", error);
+        }
         if (this.#connections.size === 0) {
           this.#settleClosed?.();
         }

@@ -3,24 +3,24 @@ import type { Duplex } from "node:stream";
 import { type Answered, isReceiptOf, receiptOf } from "./answered.ts";
 import type { Connection, Track } from "./connection.ts";
 import { TransportDuplex } from "./duplex-view.ts";
-import { ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
+import { TransportError, UsageError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { OriginalRequest, Peer } from "./http/request.ts";
-import type { ProtocolModule } from "./protocol-module.ts";
+import { ModuleRunner } from "./module-runner.ts";
 import type { Registration } from "./registry.ts";
+import type { StreamRequest } from "./stream-request.ts";
 import { isThenable } from "./thenable.ts";
 import type { Transport } from "./transport.ts";
 
 /** The track on which a module speaks: its transport, and the watch over its promise to answer. */
-export class SwitchedTrack implements Track, Transport<unknown> {
+export class SwitchedTrack extends ModuleRunner implements Track, Transport<unknown> {
   onEnd: (() => unknown) | undefined;
   onDrain: (() => unknown) | undefined;
   onClose: ((error: Error | undefined) => unknown) | undefined;
   readonly state: unknown;
   readonly token: string;
-  readonly #connection: Connection;
-  readonly #module: ProtocolModule<unknown>;
-  readonly #request: OriginalRequest;
+  /** Undefined where the connection began with this protocol. */
+  readonly #request: OriginalRequest | undefined;
   #onData: ((chunk: Buffer) => unknown) | undefined;
   /** Bytes that came while nobody could take them. */
   #held: HeldBytes = new HeldBytes();
@@ -35,13 +35,17 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   #finished: "no" | "yes" | "told" = "no";
   #mirrors: boolean;
   #ended = false;
-  #destroyed = false;
+  #handedOver = false;
   #drainAsked: "no" | "yes" | "told" = "no";
   #failure: Error | undefined;
 
-  constructor(connection: Connection, { module, token }: Registration, state: unknown, request: OriginalRequest) {
-    this.#connection = connection;
-    this.#module = module;
+  constructor(
+    connection: Connection,
+    { module, token }: Pick<Registration, "module" | "token">,
+    state: unknown,
+    request: OriginalRequest | undefined,
+  ) {
+    super(connection, module);
     this.#mirrors = module.halfClose === "mirror";
     this.token = token;
     this.state = state;
@@ -54,22 +58,22 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     this.#finished = finished ? "yes" : "no";
     let receipt: Answered | PromiseLike<Answered>;
     try {
-      receipt = this.#module.takeOver(this.#request, this, this.state);
+      receipt = this.module.takeOver(this.#request!, this, this.state);
     } catch (cause) {
-      this.#fail("takeOver threw", cause);
+      this.fail("takeOver threw", cause);
       return;
     }
     if (isThenable(receipt)) {
       receipt.then(
         (settled) =>
-          this.#connection.turn(() => {
+          this.connection.turn(() => {
             this.#settle(settled);
             this.#deliver();
           }),
         (cause: unknown) => {
           // Upon a connection that is gone, giving up is the right thing to do.
-          if (!this.#destroyed) {
-            this.#fail("takeOver threw", cause);
+          if (!this.destroyed) {
+            this.fail("takeOver threw", cause);
           }
         },
       );
@@ -80,11 +84,20 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     this.#deliver();
   }
 
+  /** The connection begins with `early`, the protocol's own opening bytes: there is nothing to answer. */
+  open(early: HeldBytes): void {
+    this.#held = early;
+    this.#answered = this.#settled = true;
+    this.call("open", () => this.module.open(this));
+    this.#started = true;
+    this.#deliver();
+  }
+
   // ---- Track: what the connection tells ----
 
   received(chunk: Buffer): void {
     if (this.#flowing) {
-      this.#call("onData", this.#onData, chunk);
+      this.call("onData", this.#onData, chunk);
       return;
     }
     this.#held.push(chunk);
@@ -97,14 +110,14 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   }
 
   drained(): void {
-    this.#call("onDrain", this.onDrain);
+    this.call("onDrain", this.onDrain);
   }
 
   expired(): void {
     if (!this.#settled) {
-      this.#unanswered("no receipt came in time");
+      this.unanswered("no receipt came in time");
     } else {
-      this.#connection.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the peer did not close in time"));
+      this.connection.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the peer did not close in time"));
     }
   }
 
@@ -118,12 +131,12 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   closed(error: TransportError | undefined): void {
     const failure = this.#failure ?? error;
     this.#ended = true;
-    this.#destroyed = true;
+    this.destroyed = true;
     this.#flowing = false;
     this.#held.clear();
-    this.#request.abandon(() => failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
-    this.#call("onClose", this.onClose, failure);
-    this.#call("onClose", () => this.#module.onClose(this, failure));
+    this.#request?.abandon(() => failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
+    this.call("onClose", this.onClose, failure);
+    this.call("onClose", () => this.module.onClose(this, failure));
     this.#onData = this.onEnd = this.onDrain = this.onClose = undefined;
   }
 
@@ -142,11 +155,11 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   }
 
   get peer(): Peer {
-    return this.#connection.peer;
+    return this.connection.peer;
   }
 
   get bufferedBytes(): number {
-    return this.#connection.bufferedBytes;
+    return this.connection.bufferedBytes;
   }
 
   get ended(): boolean {
@@ -154,12 +167,12 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   }
 
   get socket(): Socket | undefined {
-    const { stream } = this.#connection;
+    const { stream } = this.connection;
     return stream instanceof Socket ? stream : undefined;
   }
 
   answer(bytes: string | Uint8Array): Answered {
-    if (this.#ended && !this.#connection.closed) {
+    if (this.#ended && !this.connection.closed) {
       throw new UsageError("ERR_TURNOUT_STATE", "the transport has been ended without an answer");
     }
     const receipt = this.answeredByHandshake();
@@ -183,12 +196,12 @@ export class SwitchedTrack implements Track, Transport<unknown> {
       if (!(bytes instanceof Uint8Array)) {
         throw new UsageError("ERR_TURNOUT_RESPONSE", "only text and bytes can be written");
       }
-      return bytes.length === 0 ? this.#connection.hasRoom : this.#connection.writeBytes(bytes);
+      return bytes.length === 0 ? this.connection.hasRoom : this.connection.writeBytes(bytes);
     }
     // As many bytes as characters: ASCII, which stays text.
     return Buffer.byteLength(bytes) === bytes.length
-      ? this.#connection.writeLatin1(bytes)
-      : this.#connection.writeBytes(Buffer.from(bytes));
+      ? this.connection.writeLatin1(bytes)
+      : this.connection.writeBytes(Buffer.from(bytes));
   }
 
   end(bytes?: string | Uint8Array): void {
@@ -199,7 +212,7 @@ export class SwitchedTrack implements Track, Transport<unknown> {
       this.write(bytes);
     }
     this.#ended = true;
-    this.#connection.end();
+    this.connection.end();
     this.#timeClose();
     this.#deliverLater();
   }
@@ -207,20 +220,15 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   destroy(error?: Error): void {
     this.#failure ??= error;
     this.#ended = true;
-    this.#destroyed = true;
+    this.destroyed = true;
     this.#flowing = false;
-    this.#connection.destroy();
-  }
-
-  report(error: unknown): void {
-    const { observer } = this.#connection.context;
-    error instanceof PeerError ? observer.refused(error) : observer.fault(this.#moduleError("it reported", error));
+    this.connection.destroy();
   }
 
   pause(): void {
     this.#paused = true;
     this.#flowing = false;
-    this.#connection.pause();
+    this.connection.pause();
   }
 
   resume(): void {
@@ -230,9 +238,26 @@ export class SwitchedTrack implements Track, Transport<unknown> {
     }
   }
 
+  dispatch(request: StreamRequest): Answered {
+    this.#answered = true;
+    this.connection.context.serveStream(request, this.connection);
+    return receiptOf(this);
+  }
+
+  handOver(): Duplex {
+    const held: Buffer[] = [];
+    for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#held.shift()) {
+      held.push(chunk);
+    }
+    this.#flowing = false;
+    this.#ended = true;
+    this.#handedOver = true;
+    return this.connection.handOver(Buffer.concat(held));
+  }
+
   duplex(): Duplex {
     // The view's own half-close does what the core's would: but only after what is still in its buffers.
-    const view = new TransportDuplex(this, this.#module.halfClose === "manual");
+    const view = new TransportDuplex(this, this.module.halfClose === "manual");
     this.#mirrors = false;
     return view;
   }
@@ -240,15 +265,15 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   // ---- between the two ----
 
   #settle(receipt: unknown): void {
-    if (this.#destroyed || this.#settled) {
+    if (this.destroyed || this.#settled) {
       return;
     }
     if (!isReceiptOf(this, receipt)) {
-      this.#unanswered("takeOver returned no receipt of its own transport");
+      this.unanswered("takeOver returned no receipt of its own transport");
       return;
     }
     this.#settled = true;
-    this.#connection.deadline = Number.POSITIVE_INFINITY;
+    this.connection.deadline = Number.POSITIVE_INFINITY;
     this.#timeClose();
     this.#mirror();
     this.#tellDrain();
@@ -257,33 +282,36 @@ export class SwitchedTrack implements Track, Transport<unknown> {
   /** Never from within the module's own call: it may not be ready. */
   #deliverLater(): void {
     process.nextTick(() => {
-      if (!this.#destroyed) {
-        this.#connection.turn(() => this.#deliver());
+      if (!this.destroyed) {
+        this.connection.turn(() => this.#deliver());
       }
     });
   }
 
   /** Gives what is held to whoever can take it, and then the end. */
   #deliver(): void {
-    while (this.#held.length > 0 && this.#onData !== undefined && !this.#paused && !this.#destroyed) {
-      this.#call("onData", this.#onData, this.#held.shift()!);
+    if (this.#handedOver) {
+      return;
     }
-    if (this.#destroyed || this.#paused) {
+    while (this.#held.length > 0 && this.#onData !== undefined && !this.#paused && !this.destroyed) {
+      this.call("onData", this.#onData, this.#held.shift()!);
+    }
+    if (this.destroyed || this.#paused) {
       return;
     }
     if (this.#onData === undefined && (this.#ended || (this.#settled && this.#finished !== "no"))) {
       this.#held.clear(); // nobody reads, and nobody will
     }
-    if (this.#held.length > 0 && this.#held.length >= this.#connection.context.limits.maxEarlyBytes) {
-      this.#connection.pause();
+    if (this.#held.length > 0 && this.#held.length >= this.connection.context.limits.maxEarlyBytes) {
+      this.connection.pause();
       return;
     }
-    this.#connection.resume();
+    this.connection.resume();
     if (this.#held.length === 0) {
       this.#flowing = this.#onData !== undefined;
       if (this.#finished === "yes") {
         this.#finished = "told";
-        this.#call("onEnd", this.onEnd);
+        this.call("onEnd", this.onEnd);
         this.#mirror();
       }
     }
@@ -298,51 +326,16 @@ export class SwitchedTrack implements Track, Transport<unknown> {
 
   /** Both protocols' rules let a side that has ended wait for the other; a mirrored one does not wait for ever. */
   #timeClose(): void {
-    if (this.#ended && this.#settled && this.#module.halfClose === "mirror") {
-      const { clock, timeouts } = this.#connection.context;
-      this.#connection.deadline = clock.in(timeouts.closeMs);
+    if (this.#ended && this.#settled && this.module.halfClose === "mirror" && !this.#handedOver) {
+      const { clock, timeouts } = this.connection.context;
+      this.connection.deadline = clock.in(timeouts.closeMs);
     }
   }
 
   #tellDrain(): void {
-    if (this.#drainAsked === "yes" && this.#settled && !this.#destroyed) {
+    if (this.#drainAsked === "yes" && this.#settled && !this.destroyed) {
       this.#drainAsked = "told";
-      this.#call("drain", () => this.#module.drain(this));
+      this.call("drain", () => this.module.drain(this));
     }
-  }
-
-  /** Runs the module's code. What it throws, now or later, ends this connection and nothing else. */
-  #call<T extends unknown[]>(name: string, callback: ((...args: T) => unknown) | undefined, ...args: T): void {
-    try {
-      const result = callback?.apply(this, args);
-      if (result !== undefined && isThenable(result)) {
-        result.then(undefined, (cause: unknown) => {
-          // Work on what a lost connection has brought may well fail; its end has been told already.
-          if (!this.#destroyed || name === "onClose") {
-            this.#fail(`${name} threw`, cause);
-          }
-        });
-      }
-    } catch (cause) {
-      this.#fail(`${name} threw`, cause);
-    }
-  }
-
-  #fail(what: string, cause: unknown): void {
-    this.#destroyWith(this.#moduleError(what, cause));
-  }
-
-  #moduleError(what: string, cause: unknown): ModuleError {
-    return new ModuleError("ERR_TURNOUT_MODULE", this.#module.constructor.name, what, { cause });
-  }
-
-  #unanswered(why: string): void {
-    const what = `the original request is not answered: ${why}`;
-    this.#destroyWith(new ModuleError("ERR_TURNOUT_NOT_ANSWERED", this.#module.constructor.name, what));
-  }
-
-  #destroyWith(error: ModuleError): void {
-    this.#connection.context.observer.fault(error);
-    this.destroy(error);
   }
 }

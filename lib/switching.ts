@@ -3,7 +3,6 @@ import { consider, type Outcome } from "./consider.ts";
 import { ModuleError, type PeerError, TransportError } from "./errors.ts";
 import { Fields } from "./http/fields.ts";
 import { OriginalRequest, type RequestInfo } from "./http/request.ts";
-import { composeSwitchingProtocols } from "./http/response.ts";
 import type { Registration } from "./registry.ts";
 import { SwitchedTrack } from "./switched-track.ts";
 import type { Task, TaskHost } from "./task.ts";
@@ -120,7 +119,7 @@ export class Switching implements Task {
     this.#chosen = chosen;
     if (this.#track.head.expectContinue) {
       // RFC 9110 section 7.8: both an Upgrade and a 100-continue, then the 100 MUST come before the 101.
-      this.#connection.writeLatin1("HTTP/1.1 100 Continue\r\n\r\n");
+      this.#track.sendContinue();
     }
     if (this.#track.contentLeft > 0) {
       this.#connection.become("collecting", this.#connection.context.timeouts.bodyMs);
@@ -132,12 +131,11 @@ export class Switching implements Task {
 
   #switch(trailers: Fields): void {
     const { to, state, headers } = this.#chosen!;
-    let head: string;
     try {
-      head = composeSwitchingProtocols(to.upgrade, headers);
+      this.#track.sendSwitch(to, headers);
     } catch (cause) {
       const name = to.module.constructor.name;
-      this.#track.fault(new ModuleError("ERR_TURNOUT_MODULE", name, "the 101 cannot be sent", { cause }));
+      this.#track.fault(new ModuleError("ERR_TURNOUT_MODULE", name, "the switch cannot be told", { cause }));
       return;
     }
     const { early, finished } = this.#track.leave();
@@ -149,7 +147,6 @@ export class Switching implements Task {
           : Buffer.concat(this.#content, this.#contentBytes);
     const request = new OriginalRequest(this.#track.head, this.#connection, body, trailers);
     this.#connection.become("switched", this.#connection.context.timeouts.answerMs);
-    this.#connection.writeLatin1(head);
     this.#connection.context.observer.switched(request, to.token);
     const switched = new SwitchedTrack(this.#connection, to, state, request);
     this.#connection.speak(switched);

@@ -2,9 +2,9 @@ import type { Connection } from "./connection.ts";
 import type { ModuleError, PeerError, TransportError } from "./errors.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { Fields } from "./http/fields.ts";
-import type { RequestInfo } from "./http/request.ts";
-import type { RequestHeadParser } from "./http/request-head.ts";
-import type { ResponseLike } from "./http/response.ts";
+import type { ParsedHead, RequestInfo } from "./http/request.ts";
+import type { ComposedResponse, FieldsLike, ResponseLike } from "./http/response.ts";
+import type { Registration } from "./registry.ts";
 
 /** What is being done about the request that was read last. */
 export interface Task {
@@ -25,11 +25,17 @@ export interface AnswerOptions {
   readonly required?: string;
 }
 
-/** The HTTP/1.1 track, as its tasks see it. */
+/** A request's head, as far as tasks look at it themselves. */
+export interface TaskHead extends ParsedHead {
+  /** The client waits for a 100 before it sends its content (RFC 9110 section 10.1.1). */
+  readonly expectContinue: boolean;
+}
+
+/** Whoever speaks HTTP, as its tasks see it. */
 export interface TaskHost {
   readonly connection: Connection;
   /** The head read last. It stays until the next one is read. */
-  readonly head: RequestHeadParser;
+  readonly head: TaskHead;
   /** Bytes of content that are still to come; `Infinity` when chunked; 0 when all is there. */
   readonly contentLeft: number;
   /** Whether bytes wait that nobody has taken. */
@@ -37,6 +43,12 @@ export interface TaskHost {
   /** Whether an answer on this connection has named the protocols already. */
   advertised: boolean;
   requestInfo(): RequestInfo;
+  /** Sends a 100. */
+  sendContinue(): void;
+  /** Sends the head of an answer, and its content if that is text. */
+  sendHead(composed: ComposedResponse): void;
+  /** Sends that the protocol is switched. Throws a `UsageError` for fields that cannot be sent. */
+  sendSwitch(to: Registration, headers: FieldsLike | undefined): void;
   /** Takes as much of what is held as can be taken now. */
   goOn(): void;
   /** The request is done with: on to the next. */

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Answered } from "./answered.ts";
 import type { Peer } from "./http/request.ts";
+import type { StreamRequest } from "./stream-request.ts";
 
 /**
  * What a module speaks through, of one shape over TCP, TLS and any other duplex stream. The core owns the stream: no
@@ -61,6 +62,18 @@ export interface Transport<State = unknown> {
   /** Stops reading; TCP holds the client back. */
   pause(): void;
   resume(): void;
+  /**
+   * Has a request answered that came as a stream of this module's protocol: by the application, or, where it asks for
+   * another protocol (RFC 8441), by that one's module. The receipt is there at once: how long an answer takes is the
+   * application's to say.
+   */
+  dispatch(request: StreamRequest): Answered;
+  /**
+   * Gives up the transport for the native stream, with what has come and was not read as its first bytes: for those who have
+   * an implementation of their own, such as node:http2. The core goes on to hear of its errors and its close, and
+   * destroys it at the end of the grace period; nothing can be written or read here any more.
+   */
+  handOver(): Duplex;
   /** The transport as a standard Duplex, for `pipe` and `for await`. Takes over the callbacks. */
   duplex(): Duplex;
 }

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import * as turnout from "turnout";
 import * as echo from "turnout/echo";
 import * as example from "turnout/example";
+import * as http2 from "turnout/http2";
 import * as testing from "turnout/testing";
 import * as websocket from "turnout/websocket";
 import { packageRoot } from "./support/package-root.ts";
@@ -41,6 +42,7 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
   "turnout/testing": { module: testing, names: ["Client", "contract", "selfSigned", "switched"] },
   "turnout/echo": { module: echo, names: ["EchoProtocol"] },
   "turnout/example": { module: example, names: ["ExampleProtocol"] },
+  "turnout/http2": { module: http2, names: ["Http2Protocol"] },
   "turnout/websocket": { module: websocket, names: ["ServerWebSocket", "WebSocketProtocol", "admit"] },
 };
 

@@ -14,6 +14,10 @@ export interface ParsedHead {
   readonly target: string;
   readonly targetForm: "origin" | "absolute" | "authority" | "asterisk";
   readonly minorVersion: number;
+  /** Where the minor version of HTTP/1 does not say it. */
+  readonly httpVersion?: string;
+  /** Where the target is without it, and no Host field has it. */
+  readonly authority?: string;
   readonly wantsUpgrade: boolean;
   fields(): Fields;
 }
@@ -29,7 +33,7 @@ export class RequestInfo {
   readonly method: string;
   /** The target in origin-form (`/path?query`), or `*`. An absolute-form target (RFC 9112 section 3.2.2) is split. */
   readonly target: string;
-  /** `"1.1"`, `"1.0"`, ... as sent. */
+  /** `"1.1"`, `"1.0"`, ... as sent; `"2.0"` over HTTP/2. */
   readonly httpVersion: string;
   readonly headers: Fields;
   readonly #origin: RequestOrigin;
@@ -40,7 +44,7 @@ export class RequestInfo {
 
   constructor(head: ParsedHead, origin: RequestOrigin) {
     this.method = head.method;
-    this.httpVersion = head.minorVersion === 1 ? "1.1" : `1.${head.minorVersion}`;
+    this.httpVersion = head.httpVersion ?? (head.minorVersion === 1 ? "1.1" : `1.${head.minorVersion}`);
     this.headers = head.fields();
     this.#origin = origin;
     this.#wantsUpgrade = head.wantsUpgrade;
@@ -49,6 +53,7 @@ export class RequestInfo {
       this.#authority = authority;
       this.target = target;
     } else {
+      this.#authority = head.authority;
       this.target = head.target;
     }
   }

@@ -43,6 +43,7 @@ export interface ResponseFacts {
 
 /** A response, ready to be sent. */
 export interface ComposedResponse {
+  readonly status: number;
   /** The head as latin1 text, up to and with the empty line. */
   readonly head: string;
   /** What follows it: nothing, latin1-safe text, bytes, or a stream. */
@@ -149,7 +150,7 @@ export function composeResponse(response: ResponseLike, facts: ResponseFacts): C
   }
   head += upgrade === "" ? "" : fieldLine("Upgrade", upgrade);
   head += connectionLine(close, upgrade !== "", facts.minorVersion === 0);
-  return { head: `${head}\r\n`, body: silent ? undefined : body, framing, close, upgrade: upgrade !== "" };
+  return { status, head: `${head}\r\n`, body: silent ? undefined : body, framing, close, upgrade: upgrade !== "" };
 }
 
 /** RFC 9112 section 9.3: HTTP/1.1 stays unless it says `close`, HTTP/1.0 closes unless it says `keep-alive`. */
@@ -194,18 +195,32 @@ function readFields(fields: FieldsLike | undefined): GivenFields {
   return given;
 }
 
+/** The fields of a head that are not HTTP/1.1's own: what another version of HTTP says, too. */
+export function fieldsOf(head: string): [name: string, value: string][] {
+  const lines = head.slice(head.indexOf("\r\n") + 2, -4).split("\r\n");
+  return lines
+    .map((line): [string, string] => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)])
+    .filter(([name]) => !/^(?:connection|transfer-encoding|upgrade)?$/i.test(name));
+}
+
 /**
  * A 101 (RFC 9110 section 15.2.2). `upgrade` names the protocols in ascending layer order; `fields` are the module's
  * own. A 101 has neither content nor framing, and what belongs to the switch is the core's to say.
  */
 export function composeSwitchingProtocols(upgrade: string, fields: FieldsLike | undefined): string {
-  let head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${upgrade}\r\nConnection: Upgrade\r\n`;
-  for (const [name, value] of fields === undefined ? [] : pairs(fields)) {
+  const own = switchFields(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${upgrade}\r\nConnection: Upgrade\r\n${own.join("")}\r\n`;
+}
+
+/** A module's own fields of the answer that tells of a switch, checked. */
+export function switchFields(fields: FieldsLike | undefined): (readonly [name: string, value: string])[] {
+  const own = fields === undefined ? [] : [...pairs(fields)];
+  for (const [name, value] of own) {
     const lower = name.toLowerCase();
     if (hopByHop.has(lower) || lower === "content-length") {
-      throw new UsageError("ERR_TURNOUT_RESPONSE", `a module cannot say ${name} in the 101`);
+      throw new UsageError("ERR_TURNOUT_RESPONSE", `a module cannot say ${name} when it switches`);
     }
-    head += fieldLine(name, value);
+    fieldLine(name, value); // throws where it cannot be sent
   }
-  return `${head}\r\n`;
+  return own;
 }

@@ -28,7 +28,8 @@ export interface HandshakeFault {
 /** Checks the client's side (RFC 6455 section 4.2.1). What HTTP itself asks for has been checked by then. */
 export function faultOfHandshake(request: RequestInfo, policy: OriginPolicy): HandshakeFault | undefined {
   const { method, headers } = request;
-  if (method !== "GET") {
+  const isExtendedConnect = overHttp2(request);
+  if (method !== "GET" && !isExtendedConnect) {
     return { status: 405, body: "WebSocket begins with GET\n", headers: { Allow: "GET" } };
   }
   if (headers.get("sec-websocket-version") !== version) {
@@ -39,7 +40,7 @@ export function faultOfHandshake(request: RequestInfo, policy: OriginPolicy): Ha
       headers: { "Sec-WebSocket-Version": version },
     };
   }
-  if (!keyGrammar.test(headers.get("sec-websocket-key") ?? "")) {
+  if (!isExtendedConnect && !keyGrammar.test(headers.get("sec-websocket-key") ?? "")) {
     return { status: 400, body: "Sec-WebSocket-Key has to be 16 bytes in base64, once\n" };
   }
   if (!allowsOrigin(policy, request)) {
@@ -54,6 +55,11 @@ export function faultOfHandshake(request: RequestInfo, policy: OriginPolicy): Ha
     return { status: 400, body: "Sec-WebSocket-Extensions is malformed\n" };
   }
   return undefined;
+}
+
+/** RFC 8441 section 5: a stream is opened by extended CONNECT, and neither key nor accept is there. */
+export function overHttp2({ httpVersion }: RequestInfo): boolean {
+  return httpVersion === "2.0";
 }
 
 /** The value of Sec-WebSocket-Accept. */

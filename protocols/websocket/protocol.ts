@@ -15,7 +15,7 @@ import { BroadcastFrames } from "./broadcast-frames.ts";
 import { Deflate } from "./deflate.ts";
 import { type DeflateAgreement, negotiateDeflate } from "./deflate-negotiation.ts";
 import { parseExtensions } from "./extensions.ts";
-import { acceptOf, faultOfHandshake, offeredSubprotocols } from "./opening-handshake.ts";
+import { acceptOf, faultOfHandshake, offeredSubprotocols, overHttp2 } from "./opening-handshake.ts";
 import {
   type Admission,
   type AdmitOptions,
@@ -62,6 +62,8 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
 
   /** Content means nothing here, but a client may send it; it is on the socket's request. */
   override readonly maxBody: number = 16_384;
+
+  override readonly overHttp2: boolean = true;
 
   /** The closing handshake says who ends first. */
   override readonly halfClose = "manual";
@@ -187,9 +189,9 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
     const admission: Admission<State> = decision;
     const subprotocol = this.#chooseSubprotocol(offered, admission);
     const deflate = this.#agreeOnDeflate(request, admission);
-    const headers: (readonly [string, string])[] = [
-      ["Sec-WebSocket-Accept", acceptOf(request.headers.get("sec-websocket-key")!)],
-    ];
+    const headers: (readonly [string, string])[] = overHttp2(request)
+      ? []
+      : [["Sec-WebSocket-Accept", acceptOf(request.headers.get("sec-websocket-key")!)]];
     if (subprotocol !== "") {
       headers.push(["Sec-WebSocket-Protocol", subprotocol]);
     }

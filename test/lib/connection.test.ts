@@ -251,7 +251,7 @@ describe("Connection", () => {
   it("enters no phase that may not follow", () => {
     const context = { clock: { in: () => 0 } } as unknown as ServerContext;
     const connection = new Connection(new Observed(), context);
-    expect(() => connection.become("switched", 0)).to.throw(/from head to switched/);
+    expect(() => connection.become("collecting", 0)).to.throw(/from head to collecting/);
     expect(connection.phase).to.equal("head");
   });
 

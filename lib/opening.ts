@@ -1,0 +1,74 @@
+import type { Connection, Track } from "./connection.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { HttpTrack } from "./http-track.ts";
+import type { ProtocolModule } from "./protocol-module.ts";
+import { SwitchedTrack } from "./switched-track.ts";
+
+/**
+ * Before it is known what a connection speaks: its first bytes are shown to the modules that know theirs. What none of
+ * them wants is HTTP/1.1.
+ */
+export class Opening implements Track {
+  readonly #connection: Connection;
+  readonly #modules: readonly ProtocolModule<unknown>[];
+  #bytes: Buffer = Buffer.alloc(0);
+
+  constructor(connection: Connection, modules: readonly ProtocolModule<unknown>[]) {
+    this.#connection = connection;
+    this.#modules = modules;
+    connection.become("head", connection.context.timeouts.headMs);
+  }
+
+  received(chunk: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    let undecided = false;
+    for (const module of this.#modules) {
+      const verdict = module.detect(this.#bytes);
+      if (verdict === "mine") {
+        this.#open(module);
+        return;
+      }
+      undecided ||= verdict === "more";
+    }
+    if (!undecided) {
+      this.#speakHttp().received(this.#bytes);
+    }
+  }
+
+  finished(): void {
+    const http = this.#speakHttp();
+    if (this.#bytes.length > 0) {
+      http.received(this.#bytes);
+    }
+    http.finished();
+  }
+
+  drained(): void {}
+
+  expired(): void {
+    this.#connection.linger(); // nothing was said that could be answered
+  }
+
+  closing(): void {
+    this.#connection.linger();
+  }
+
+  closed(): void {}
+
+  #speakHttp(): HttpTrack {
+    const http = new HttpTrack(this.#connection);
+    this.#connection.speak(http);
+    return http;
+  }
+
+  #open(module: ProtocolModule<unknown>): void {
+    const held = new HeldBytes();
+    held.push(this.#bytes);
+    const [token = module.constructor.name] = module.tokens;
+    this.#connection.become("switched", Number.POSITIVE_INFINITY);
+    const track = new SwitchedTrack(this.#connection, { module, token }, undefined, undefined);
+    this.#connection.speak(track);
+    this.#connection.context.observer.opened(token);
+    track.open(held);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Duplex } from "node:stream";
+import type { Fields } from "./http/fields.ts";
+
+/**
+ * A request that came as a stream of another protocol, such as HTTP/2, and the way to answer it. A module makes it, and
+ * has it answered with `transport.dispatch`.
+ */
+export interface StreamRequest {
+  readonly method: string;
+  /** The path with its query, or `*`. */
+  readonly target: string;
+  /** Whom the request is for. */
+  readonly authority: string;
+  /** `"2.0"`, for example. */
+  readonly httpVersion: string;
+  /** The fields, without those that belong to a connection. */
+  readonly headers: Fields;
+  /** The protocol that the stream is to become (RFC 8441 section 4); undefined for an ordinary request. */
+  readonly protocol: string | undefined;
+  /** The client waits for a 100 before it sends its content. */
+  readonly expectContinue: boolean;
+  /** The request's content comes from it, and the answer's is written to it. */
+  readonly stream: Duplex;
+  /** Sends a 100. */
+  sendContinue(): void;
+  /** Ends the stream at once, so that the client can tell that from an end in order. */
+  reset(): void;
+  /** Sends the head of the answer. `ends`: no content follows. */
+  sendHead(status: number, fields: readonly (readonly [name: string, value: string])[], ends: boolean): void;
+}

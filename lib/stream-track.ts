@@ -1,0 +1,207 @@
+import type { Connection, Track } from "./connection.ts";
+import { ModuleError, PeerError, type TransportError } from "./errors.ts";
+import { Exchange } from "./exchange.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { Fields } from "./http/fields.ts";
+import { HttpRequest, RequestInfo } from "./http/request.ts";
+import { RequestBody } from "./http/request-body.ts";
+import { type ComposedResponse, type FieldsLike, fieldsOf, type ResponseLike, switchFields } from "./http/response.ts";
+import type { Respond } from "./options.ts";
+import type { Registration } from "./registry.ts";
+import type { StreamRequest } from "./stream-request.ts";
+import { Switching } from "./switching.ts";
+import type { AnswerOptions, Task, TaskHead, TaskHost } from "./task.ts";
+
+/** A request that has a stream to itself: what comes is its content, and the stream ends with the answer. */
+export class StreamTrack implements Track, TaskHost {
+  readonly connection: Connection;
+  readonly head: TaskHead;
+  readonly #request: StreamRequest;
+  readonly #held: HeldBytes = new HeldBytes();
+  #task: Task | undefined;
+  #received = 0;
+  #finished = false;
+  #completed = false;
+  /** A stream's answer advertises nothing: it has no Upgrade field. */
+  advertised = true;
+
+  constructor(connection: Connection, request: StreamRequest) {
+    this.connection = connection;
+    this.#request = request;
+    this.head = headOf(request);
+  }
+
+  start(): void {
+    const { protocol } = this.#request;
+    const { registry, draining } = this.connection.context;
+    if (protocol === undefined) {
+      this.respond();
+      return;
+    }
+    const registration = registry.find(protocol);
+    if (registration?.module.overHttp2 !== true) {
+      this.answer({ status: 501, body: "501 Not Implemented\n" }); // RFC 9220 section 3
+    } else if (draining) {
+      this.answer({ status: 503, body: "the server is closing\n" });
+    } else {
+      const switching = new Switching(this, [registration]);
+      this.#task = switching;
+      switching.start();
+    }
+  }
+
+  received(chunk: Buffer): void {
+    this.#received += chunk.length;
+    this.#held.push(chunk);
+    this.goOn();
+  }
+
+  finished(): void {
+    this.#finished = true;
+    this.goOn();
+  }
+
+  drained(): void {
+    this.#task?.drained();
+  }
+
+  expired(): void {
+    if (this.#task?.wantsContent && !this.#completed) {
+      this.#task.contentFailed(new PeerError("ERR_TURNOUT_BODY_TIMEOUT"));
+    } else {
+      this.#task?.expired();
+    }
+  }
+
+  closing(): void {} // what is under way is answered
+
+  closed(error: TransportError | undefined): void {
+    this.#task?.closed(error);
+  }
+
+  get contentLeft(): number {
+    return this.#request.protocol !== undefined || this.#completed ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  get holdsBytes(): boolean {
+    return this.#held.length > 0;
+  }
+
+  goOn(): void {
+    const { limits, timeouts, clock } = this.connection.context;
+    while (this.#held.length > 0 && this.#wantsContent) {
+      this.#task!.content(this.#held.shift()!);
+    }
+    if (this.#received > limits.maxBodyBytes && this.#request.protocol === undefined && !this.#completed) {
+      this.#completed = true;
+      this.#task?.contentFailed(new PeerError("ERR_TURNOUT_CONTENT_TOO_LARGE"));
+    }
+    if (this.connection.track !== this) {
+      return;
+    }
+    if (this.#held.length >= limits.maxEarlyBytes) {
+      this.connection.pause();
+      return;
+    }
+    this.connection.resume();
+    if (this.#finished && this.#held.length === 0 && !this.#completed && this.#request.protocol === undefined) {
+      this.#completed = true;
+      this.connection.deadline = Number.POSITIVE_INFINITY;
+      this.#task?.contentComplete(Fields.empty);
+    } else if (this.#wantsContent && !this.#finished && !this.#completed) {
+      this.connection.deadline = clock.in(timeouts.bodyMs);
+    }
+  }
+
+  get #wantsContent(): boolean {
+    return this.#request.protocol === undefined && this.#task?.wantsContent === true;
+  }
+
+  requestInfo(): RequestInfo {
+    return new RequestInfo(this.head, this.connection);
+  }
+
+  sendContinue(): void {
+    this.#request.sendContinue();
+  }
+
+  sendHead({ status, head, body }: ComposedResponse): void {
+    const ends = body === undefined || body === "";
+    try {
+      this.#request.sendHead(status, fieldsOf(head), ends);
+    } catch (cause) {
+      // Such as a field that may be there once only, which HTTP/1.1 would have let pass.
+      this.connection.context.observer.fault(
+        new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the answer cannot be sent", { cause }),
+      );
+      this.connection.destroy();
+      return;
+    }
+    if (!ends && typeof body === "string") {
+      this.connection.writeLatin1(body);
+    }
+  }
+
+  sendSwitch(_to: Registration, headers: FieldsLike | undefined): void {
+    this.#request.sendHead(200, switchFields(headers), false);
+  }
+
+  respond(collected: readonly Buffer[] = []): void {
+    this.#exchange(this.connection.context.respond, collected);
+  }
+
+  answer(response: ResponseLike, _options?: AnswerOptions): void {
+    this.#exchange(() => response, []);
+  }
+
+  refuse(error: PeerError): void {
+    this.connection.context.observer.refused(error);
+    this.answer({ status: error.status, headers: textPlain, body: `${error.code}: ${error.message}\n` });
+  }
+
+  fault(error: ModuleError): void {
+    this.connection.context.observer.fault(error);
+    this.answer({ status: 500, body: "500 Internal Server Error\n" });
+  }
+
+  /** The stream is done with: `Exchange` closes behind every answer here. */
+  next(): void {}
+
+  leave(): { early: HeldBytes; finished: boolean } {
+    return { early: this.#held, finished: this.#finished };
+  }
+
+  #exchange(respond: Respond, collected: readonly Buffer[]): void {
+    let exchange: Exchange | undefined;
+    const body = new RequestBody(() => exchange?.demand());
+    for (const bytes of collected) {
+      body.content(bytes);
+    }
+    exchange = new Exchange(this, new HttpRequest(this.head, this.connection, body), respond, {
+      close: true,
+      required: "HTTP/1.1", // a 426 has to name something to be sent; over a stream, the field is left out
+      awaitsContinue: this.#request.expectContinue,
+      advertise: "",
+    });
+    this.#task = exchange;
+    exchange.start();
+    this.goOn();
+  }
+}
+
+const textPlain = { "Content-Type": "text/plain; charset=utf-8" };
+
+/** `minorVersion` 0 stands for what such a stream has in common with HTTP/1.0: content ends where the stream does. */
+function headOf({ method, target, authority, httpVersion, headers, expectContinue }: StreamRequest): TaskHead {
+  return {
+    method,
+    target,
+    targetForm: target === "*" ? "asterisk" : "origin",
+    minorVersion: 0,
+    httpVersion,
+    authority,
+    wantsUpgrade: false,
+    expectContinue,
+    fields: () => headers,
+  };
+}

@@ -1,0 +1,237 @@
+import {
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
+import type { Duplex } from "node:stream";
+import {
+  type Answered,
+  type Decision,
+  decline,
+  type Offer,
+  type OriginalRequest,
+  PeerError,
+  ProtocolModule,
+  switchTo,
+  type Transport,
+  UsageError,
+} from "turnout";
+import { ClientOpening, type Opened } from "./client-opening.ts";
+import { preface } from "./frames.ts";
+import { canBeSaid, isForwarded, openingBytes } from "./original-request.ts";
+import { decodeSettings } from "./settings.ts";
+import { streamRequest } from "./stream-request.ts";
+
+/** Bounds of one connection. What node:http2 bounds by itself besides: resets, pings, settings and CONTINUATION frames. */
+export interface Http2Limits {
+  /** Streams at one time. Default 100. */
+  readonly maxConcurrentStreams: number;
+  /** Bytes of a request's fields, as RFC 9113 section 6.5.2 counts them. Default 16,384. */
+  readonly maxHeaderListBytes: number;
+  /** Fields of a request. Default 100. */
+  readonly maxFields: number;
+  /** Megabytes that node:http2 may hold for one connection. Default 10. */
+  readonly maxSessionMegabytes: number;
+}
+
+/** In milliseconds. */
+export interface Http2Timeouts {
+  /** From the 101 to the client's preface. Default 5,000; then the connection is destroyed. */
+  readonly prefaceMs: number;
+  /** Without a stream and without a frame. Default 60,000; then the connection is closed. */
+  readonly idleMs: number;
+}
+
+export interface Http2Options {
+  /**
+   * Whether `Upgrade: h2c` is taken (RFC 7540 section 3.2, which RFC 9113 has left out). `"direct-only"`: not where a
+   * forwarding field shows an intermediary, which would pass on what it does not understand. Default `"direct-only"`.
+   */
+  readonly upgrade?: "direct-only" | "on" | "off";
+  readonly limits?: Partial<Http2Limits>;
+  readonly timeouts?: Partial<Http2Timeouts>;
+}
+
+/** What an Upgrade to h2c was accepted with. */
+export interface Http2Upgrade {
+  /** The payload of the SETTINGS frame that HTTP2-Settings stands for. */
+  readonly settings: Buffer;
+}
+
+/** The natural bound: the client's stream 1 has a window of this size when it has not yet heard of another. */
+const maxUpgradeBody = 65_535;
+
+/** Where the preface can no longer be anything else: behind `PRI * HTTP/2.0`. */
+const unmistakable = 14;
+
+const defaultLimits: Http2Limits = {
+  maxConcurrentStreams: 100,
+  maxHeaderListBytes: 16_384,
+  maxFields: 100,
+  maxSessionMegabytes: 10,
+};
+
+const defaultTimeouts: Http2Timeouts = { prefaceMs: 5_000, idleMs: 60_000 };
+
+/**
+ * HTTP/2 on node:http2, by `Upgrade: h2c` and by prior knowledge. The application answers its requests as it does those of
+ * HTTP/1.1, and other modules speak over its streams (RFC 8441).
+ */
+export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
+  readonly tokens: readonly string[] = ["h2c"];
+
+  override readonly methods = "*";
+
+  override readonly maxBody: number = maxUpgradeBody;
+
+  override readonly halfClose = "manual";
+
+  /** RFC 7540 section 3.2.1: without this, an intermediary that knows nothing of it would pass the offer on. */
+  override readonly hopFields: readonly string[] = ["HTTP2-Settings"];
+
+  readonly #upgrade: "direct-only" | "on" | "off";
+  readonly #timeouts: Http2Timeouts;
+  readonly #sessionOptions: ServerOptions;
+  readonly #sessions: Map<Transport<Http2Upgrade>, ServerHttp2Session> = new Map();
+
+  /** Throws a `UsageError` for options that make no sense. */
+  constructor({ upgrade = "direct-only", limits = {}, timeouts = {} }: Http2Options = {}) {
+    super();
+    if (!["direct-only", "on", "off"].includes(upgrade)) {
+      throw new UsageError("ERR_TURNOUT_OPTION", `upgrade cannot be ${JSON.stringify(upgrade)}`);
+    }
+    this.#upgrade = upgrade;
+    this.#timeouts = resolve("timeouts", defaultTimeouts, timeouts);
+    const resolved = resolve("limits", defaultLimits, limits);
+    this.#sessionOptions = {
+      maxSessionMemory: resolved.maxSessionMegabytes,
+      maxHeaderListPairs: resolved.maxFields + 5, // the pseudo-fields are counted, too
+      settings: {
+        enableConnectProtocol: true,
+        maxConcurrentStreams: resolved.maxConcurrentStreams,
+        maxHeaderListSize: resolved.maxHeaderListBytes,
+      },
+    };
+  }
+
+  override detect(bytes: Buffer): "mine" | "not mine" | "more" {
+    const known = Math.min(bytes.length, preface.length);
+    if (preface.compare(bytes, 0, known, 0, known) === 0) {
+      return known === preface.length ? "mine" : "more";
+    }
+    // What only resembles the preface is no request of HTTP/1.1 either: node:http2 closes the connection.
+    return preface.compare(bytes, 0, Math.min(known, unmistakable), 0, unmistakable) === 0 ? "mine" : "not mine";
+  }
+
+  override open(transport: Transport<Http2Upgrade>): void {
+    this.#serve(transport, transport.handOver(), () => {});
+  }
+
+  override accept({ request }: Offer): Decision<Http2Upgrade> {
+    const fields = request.headers.getAll("http2-settings");
+    const settings = fields.length === 1 ? decodeSettings(fields[0]!) : undefined;
+    const isWanted = this.#upgrade === "on" || (this.#upgrade === "direct-only" && !isForwarded(request));
+    // RFC 9113 section 3.1: inside TLS it is ALPN that says HTTP/2.
+    return isWanted && settings !== undefined && !request.secure && canBeSaid(request)
+      ? switchTo({ settings })
+      : decline();
+  }
+
+  override takeOver(
+    request: OriginalRequest,
+    transport: Transport<Http2Upgrade>,
+    { settings }: Http2Upgrade,
+  ): Promise<Answered> {
+    return new Promise((answered) => {
+      const opening = new ClientOpening();
+      const late = setTimeout(() => this.#refuse(transport), this.#timeouts.prefaceMs);
+      transport.onClose = () => clearTimeout(late);
+      transport.onEnd = () => transport.destroy();
+      transport.onData = (chunk) => {
+        const opened = opening.push(chunk);
+        if (opened !== undefined) {
+          clearTimeout(late);
+          this.#begin(request, transport, settings, opened, answered);
+        }
+      };
+    });
+  }
+
+  override drain(transport: Transport<Http2Upgrade>): void {
+    const session = this.#sessions.get(transport);
+    if (session === undefined) {
+      transport.destroy();
+    } else {
+      session.close(); // GOAWAY; what is under way is answered
+    }
+  }
+
+  override onClose(transport: Transport<Http2Upgrade>): void {
+    this.#sessions.get(transport)?.destroy();
+    this.#sessions.delete(transport);
+  }
+
+  #begin(
+    request: OriginalRequest,
+    transport: Transport<Http2Upgrade>,
+    settings: Buffer,
+    opened: Opened | false,
+    answered: (receipt: Answered) => void,
+  ): void {
+    if (opened === false) {
+      this.#refuse(transport);
+      return;
+    }
+    const stream = transport.handOver();
+    stream.unshift(opened.rest);
+    stream.unshift(openingBytes(request, settings, opened.settings));
+    this.#serve(transport, stream, answered);
+  }
+
+  /** From here on node:http2 speaks; `dispatched` gets a receipt for each stream. */
+  #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): void {
+    const session = performServerHandshake(socket, this.#sessionOptions);
+    this.#sessions.set(transport, session);
+    let streams = 0;
+    session.on("error", () => session.destroy());
+    session.setTimeout(this.#timeouts.idleMs, () => {
+      if (streams === 0) {
+        session.close();
+        // A client that does not close its side would be waited for without an end.
+        session.setTimeout(this.#timeouts.idleMs, () => session.destroy());
+      }
+    });
+    session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
+      stream.on("error", () => {}); // first of all: the session may be gone already
+      if (stream.destroyed) {
+        return;
+      }
+      streams++;
+      stream.once("close", () => {
+        streams--;
+      });
+      dispatched(transport.dispatch(streamRequest(stream, headers, raw)));
+    });
+  }
+
+  #refuse(transport: Transport<Http2Upgrade>): void {
+    const error = new PeerError(
+      "ERR_TURNOUT_HTTP2_PREFACE",
+      0,
+      "the client did not begin to speak HTTP/2 after the 101",
+    );
+    transport.report(error);
+    transport.destroy(error);
+  }
+}
+
+function resolve<T extends object>(group: string, defaults: T, given: Partial<T>): T {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaults, name) || !(typeof value === "number" && value >= 0)) {
+      throw new UsageError("ERR_TURNOUT_OPTION", `${group}.${name} is no option, or cannot be ${String(value)}`);
+    }
+  }
+  return { ...defaults, ...given };
+}

@@ -13,8 +13,12 @@ function deflated(message: Buffer): Buffer {
   return deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
 }
 
-function openMany(server: Echoing, count: number): Promise<DeflatingClient[]> {
-  return Promise.all(Array.from({ length: count }, () => DeflatingClient.open(server)));
+async function openMany(server: Echoing, count: number): Promise<DeflatingClient[]> {
+  const clients: DeflatingClient[] = [];
+  while (clients.length < count) {
+    clients.push(await DeflatingClient.open(server));
+  }
+  return clients;
 }
 
 for (const contextTakeover of [false, true]) {

@@ -54,6 +54,8 @@ export class Connection implements Timed {
   #drainOwed = false;
   #paused = false;
   #failure: TransportError | undefined;
+  /** Whether a client would say that this is a connection: not a stream of another one, nor what carries another one. */
+  counts: boolean;
   /** The connection that this one is a stream of, where it is one. */
   readonly #outer: OuterConnection | undefined;
 
@@ -61,6 +63,7 @@ export class Connection implements Timed {
     this.stream = stream;
     this.context = context;
     this.#outer = outer;
+    this.counts = outer === undefined;
     (stream as Owned)[owner] = this;
     stream.allowHalfOpen = true; // who speaks decides when our side ends
     stream.on("data", stream instanceof Socket ? onData : onSharedData);
@@ -99,11 +102,6 @@ export class Connection implements Timed {
 
   get closed(): boolean {
     return this.#phase === "closed";
-  }
-
-  /** Whether it is a stream of another connection. */
-  get isInner(): boolean {
-    return this.#outer !== undefined;
   }
 
   get peer(): Peer {

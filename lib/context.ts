@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import type { ModuleError, PeerError, TransportError } from "./errors.ts";
@@ -18,6 +19,8 @@ export interface ServerContext {
   /** The server is closing: answers say `Connection: close`, and nothing is switched any more. */
   readonly draining: boolean;
   readonly observer: Observer;
+  /** Begins anew on a stream that a protocol has made of its connection. */
+  serve(stream: Duplex, carrier: Connection): void;
   /** Has a request answered that came as a stream of a connection. */
   serveStream(request: StreamRequest, outer: Connection): void;
 }

@@ -1,4 +1,5 @@
 export type { Answered } from "./answered.ts";
+export { type SelfSigned, selfSigned } from "./certificate.ts";
 export { type Codec, type CodecOptions, fromCodec } from "./codec.ts";
 export {
   ModuleError,

@@ -81,6 +81,9 @@ export abstract class ProtocolModule<State = undefined> {
    */
   readonly overHttp2: boolean = false;
 
+  /** The names under which TLS can agree on the protocol (RFC 7301). Its opening bytes are waited for all the same. Default none. */
+  readonly alpn: readonly string[] = [];
+
   /**
    * Whether a connection's first bytes are this protocol's own opening: the door for clients with prior knowledge. Asked
    * with all that has come until then, as long as it says `"more"`. Default: there is no such door.

@@ -21,10 +21,13 @@ export class Registry {
   readonly #byKey: Map<string, Registration> = new Map();
   /** All tokens, in the server's order, as the Upgrade field names them; `""` where there are none. */
   readonly advertisement: string;
+  /** What TLS can be told that is spoken inside it, in the server's order (RFC 7301). */
+  readonly alpn: readonly string[];
   /** The modules that know their protocol by its opening bytes. */
   readonly detectors: readonly ProtocolModule<unknown>[];
 
   constructor(modules: readonly ProtocolModule<unknown>[]) {
+    this.alpn = [...modules.flatMap(({ alpn }) => alpn), "http/1.1"];
     this.detectors = modules.filter(({ detect }) => detect !== ProtocolModule.prototype.detect);
     for (const module of modules) {
       for (const token of module.tokens) {

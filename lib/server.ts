@@ -85,6 +85,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         return isDraining();
       },
       observer: this.#observer(),
+      serve: (stream, carrier) => {
+        if (!stream.destroyed) {
+          carrier.counts = false; // from here on it is the inner one that is a connection
+          this.#begin(stream);
+        }
+      },
       serveStream: (request, outer) => this.#serveStream(request, outer),
     };
   }
@@ -129,12 +135,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       return; // gone before it got here, and no event would ever tell
     }
     this.#tally.accepted++;
-    const { detectors } = this.#context.registry;
-    const connection = this.#adopt(stream);
-    connection.speak(detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors));
-    if (this.#draining) {
-      connection.track.closing();
-    }
+    this.#begin(stream);
   }
 
   /** Where the server listens; undefined while it does not. */
@@ -143,7 +144,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   stats(): ServerStats {
-    const open = [...this.#connections].filter(({ isInner }) => !isInner).length;
+    const open = [...this.#connections].filter(({ counts }) => counts).length;
     return this.#tally.snapshot(open);
   }
 
@@ -165,6 +166,16 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** From the first byte on, over whatever stream. */
+  #begin(stream: Duplex): void {
+    const { detectors } = this.#context.registry;
+    const connection = this.#adopt(stream);
+    connection.speak(detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors));
+    if (this.#draining) {
+      connection.track.closing();
+    }
   }
 
   #adopt(stream: Duplex, outer?: OuterConnection): Connection {
@@ -189,8 +200,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #drain(): Promise<DrainReport> {
     const start = performance.now();
     this.#draining = true;
-    const outer = [...this.#connections].filter(({ isInner }) => !isInner);
-    const kinds = new Map(outer.map((connection) => [connection, kindOf(connection)]));
+    const counted = [...this.#connections].filter(({ counts }) => counts);
+    const kinds = new Map(counted.map((connection) => [connection, kindOf(connection)]));
     const destroyed = new Set<Connection>();
     this.#onDestroyed = (connection) => destroyed.add(connection);
     const listenerClosed = this.#listener?.listening ? once(this.#listener, "close") : undefined;
@@ -246,7 +257,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         if (connection.track instanceof SwitchedTrack) {
           this.#tally.switchedClosed(connection.track.token);
         }
-        if (!connection.isInner) {
+        if (connection.counts) {
           this.emit("closed", error);
         }
         if (this.#connections.size === 0) {

@@ -158,6 +158,14 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     return this.connection.peer;
   }
 
+  get secure(): boolean {
+    return this.connection.secure;
+  }
+
+  get alpn(): readonly string[] {
+    return this.connection.context.registry.alpn;
+  }
+
   get bufferedBytes(): number {
     return this.connection.bufferedBytes;
   }
@@ -241,6 +249,12 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   dispatch(request: StreamRequest): Answered {
     this.#answered = true;
     this.connection.context.serveStream(request, this.connection);
+    return receiptOf(this);
+  }
+
+  serve(stream: Duplex): Answered {
+    this.#answered = true;
+    this.connection.context.serve(stream, this.connection);
     return receiptOf(this);
   }
 

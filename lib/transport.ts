@@ -30,6 +30,10 @@ export interface Transport<State = unknown> {
   readonly token: string;
   /** Who is at the other end. */
   readonly peer: Peer;
+  /** Whether it is inside TLS. */
+  readonly secure: boolean;
+  /** What TLS can be told that the server speaks inside it, in its order (RFC 7301). The same list for all of a server. */
+  readonly alpn: readonly string[];
   /** Bytes written and not yet taken by the system. */
   readonly bufferedBytes: number;
   /** Whether nothing can be written any more: ended, destroyed or closed. */
@@ -68,6 +72,11 @@ export interface Transport<State = unknown> {
    * application's to say.
    */
   dispatch(request: StreamRequest): Answered;
+  /**
+   * Begins anew on `stream`, which this protocol has made of its connection, as TLS does: from the first byte on, all that the
+   * server speaks can be spoken there. The receipt is there at once: what was asked is answered inside.
+   */
+  serve(stream: Duplex): Answered;
   /**
    * Gives up the transport for the native stream, with what has come and was not read as its first bytes: for those who have
    * an implementation of their own, such as node:http2. The core goes on to hear of its errors and its close, and

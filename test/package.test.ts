@@ -7,6 +7,7 @@ import * as echo from "turnout/echo";
 import * as example from "turnout/example";
 import * as http2 from "turnout/http2";
 import * as testing from "turnout/testing";
+import * as tls from "turnout/tls";
 import * as websocket from "turnout/websocket";
 import { packageRoot } from "./support/package-root.ts";
 
@@ -35,6 +36,7 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
       "decline",
       "fromCodec",
       "reject",
+      "selfSigned",
       "switchTo",
       "upgradeRequired",
     ],
@@ -43,6 +45,7 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
   "turnout/echo": { module: echo, names: ["EchoProtocol"] },
   "turnout/example": { module: example, names: ["ExampleProtocol"] },
   "turnout/http2": { module: http2, names: ["Http2Protocol"] },
+  "turnout/tls": { module: tls, names: ["TlsProtocol"] },
   "turnout/websocket": { module: websocket, names: ["ServerWebSocket", "WebSocketProtocol", "admit"] },
 };
 

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "turnout";
+import { createServer, type Server, selfSigned } from "turnout";
 import { EchoProtocol } from "turnout/echo";
 import { ExampleProtocol } from "turnout/example";
+import { Http2Protocol } from "turnout/http2";
+import { TlsProtocol } from "turnout/tls";
 import { WebSocketProtocol } from "turnout/websocket";
 import { type CommandLine, CommandLineError, readCommandLine, usage } from "./options.ts";
 import { respond, switchesAt } from "./site.ts";
@@ -29,10 +32,23 @@ function main(): void {
 }
 
 function serve(options: CommandLine): void {
+  let tls: Tls | undefined;
+  try {
+    tls = options.tls ? tlsOf(options) : undefined;
+  } catch (error) {
+    complain(`TLS cannot be spoken: ${(error as Error).message}`, 1);
+    return;
+  }
   const server = createServer({
-    protocols: [new ExampleProtocol(), new EchoProtocol(), echoingWebSocket(options)],
+    protocols: [
+      new ExampleProtocol(),
+      new EchoProtocol(),
+      echoingWebSocket(options),
+      new Http2Protocol(),
+      ...(tls === undefined ? [] : [tls.protocol]),
+    ],
     respond,
-    negotiate: (request, offers) => (switchesAt(request.path) ? offers : []),
+    negotiate: (request, offers) => offers.filter((offer) => offer === "h2c" || switchesAt(request.path)),
     limits: { maxHeadBytes: options.maxHeadBytes },
     timeouts: {
       headMs: options.headTimeoutMs,
@@ -45,11 +61,34 @@ function serve(options: CommandLine): void {
   server.listen({ host: options.host, port: options.port }).then(
     (address) => {
       drainOnSignal(server, options.quiet); // before anybody can know that it is time for a signal
-      const url = urlOf(address as AddressInfo);
-      process.stdout.write(`turnout listens on ${url}\nWebSocket echoes at ${url.replace("http", "ws")}ws\n`);
+      process.stdout.write(banner(urlOf(address as AddressInfo), tls));
     },
     (error: NodeJS.ErrnoException) => complain(sentence(error, options), 1),
   );
+}
+
+/** TLS, and how its certificate is known. */
+interface Tls {
+  readonly protocol: TlsProtocol;
+  readonly fingerprint: string;
+}
+
+/** Throws where a file cannot be read, or is no certificate or no key. */
+function tlsOf({ cert: certFile, key: keyFile, saveCert }: CommandLine): Tls {
+  const { cert, key } =
+    certFile === "" ? selfSigned() : { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
+  if (saveCert !== "") {
+    writeFileSync(saveCert, cert);
+  }
+  return { protocol: new TlsProtocol({ cert, key }), fingerprint: new X509Certificate(cert).fingerprint256 };
+}
+
+function banner(url: string, tls: Tls | undefined): string {
+  const secure =
+    tls === undefined
+      ? ""
+      : `TLS is spoken on the same port: ${url.replace("http", "https")}\nits certificate has the SHA-256 ${tls.fingerprint}\n`;
+  return `turnout listens on ${url}\nWebSocket echoes at ${url.replace("http", "ws")}ws\n${secure}`;
 }
 
 /** Sends every message back. There is nothing here to protect from the pages of others, so any may connect. */
@@ -84,6 +123,7 @@ function drainOnSignal(server: Server, quiet: boolean): void {
 function log(server: Server, quiet: boolean): void {
   const say = quiet ? () => {} : (line: string) => process.stderr.write(`${line}\n`);
   server.on("answered", ({ method, target }, status) => say(`${status} ${method} ${target}`));
+  server.on("opened", (token) => say(`--- ${token}`));
   server.on("switched", ({ method, target }, token) => say(`101 ${method} ${target} -> ${token}`));
   server.on("refused", ({ status, code, message }) => say(`${status} ${code}: ${message}`));
   server.on("fault", (error) => say(`${error.code} ${error.message}: ${String(error.cause ?? "")}`));

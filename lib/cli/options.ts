@@ -10,6 +10,11 @@ export interface CommandLine {
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly graceMs: number;
+  readonly tls: boolean;
+  /** Files; `""` for none. */
+  readonly cert: string;
+  readonly key: string;
+  readonly saveCert: string;
   readonly quiet: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -21,6 +26,8 @@ export class CommandLineError extends Error {
 }
 
 interface OptionHelp {
+  /** What `--help` says where there is no default. */
+  readonly without?: string;
   readonly value: string;
   readonly says: string;
   readonly default: string;
@@ -49,9 +56,13 @@ const valued = {
     default: "5000",
     range: [0, aDay],
   },
+  cert: { value: "FILE", says: "the certificate chain for TLS, as PEM", default: "", without: "self-signed" },
+  key: { value: "FILE", says: "the private key for TLS, as PEM", default: "", without: "self-signed" },
+  "save-cert": { value: "FILE", says: "where to write the self-signed certificate", default: "", without: "nowhere" },
 } as const satisfies Record<string, OptionHelp>;
 
 const flags = {
+  tls: "speak TLS on the same port, with a self-signed certificate unless told otherwise",
   quiet: "say nothing of what happens on the port",
   help: "show this, and end",
   version: "show the version, and end",
@@ -60,6 +71,9 @@ const flags = {
 /** Reads the arguments behind the program's name. Throws a `CommandLineError`. */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const values = parse(args);
+  if ((values["cert"] === "") !== (values["key"] === "")) {
+    throw new CommandLineError("--cert and --key belong together");
+  }
   const number = (name: keyof typeof valued): number => {
     const { range } = valued[name] as OptionHelp;
     const [least, most] = range!;
@@ -81,6 +95,10 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     bodyTimeoutMs: number("body-timeout-ms"),
     idleTimeoutMs: number("idle-timeout-ms"),
     graceMs: number("grace-ms"),
+    tls: values["tls"] === true || values["cert"] !== "",
+    cert: values["cert"] as string,
+    key: values["key"] as string,
+    saveCert: values["save-cert"] as string,
     quiet: values["quiet"] === true,
     help: values["help"] === true,
     version: values["version"] === true,
@@ -94,7 +112,7 @@ export function usage(): string {
     "Usage: turnout [options]\n\n",
     "Serves HTTP/1.1, and every protocol that it can switch to, on one port.\n\n",
     ...Object.entries(valued).map(([name, option]) =>
-      line(`--${name} ${option.value}`, `${option.says} (default ${option.default})`),
+      line(`--${name} ${option.value}`, `${option.says} (default ${(option as OptionHelp).without ?? option.default})`),
     ),
     ...Object.entries(flags).map(([name, says]) => line(`--${name}`, `${says} (default off)`)),
   ].join("");

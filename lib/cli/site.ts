@@ -85,9 +85,10 @@ function welcome(host: string): string {
   const [name, port = "80"] = at.split(/:(?=\d+$)/);
   return `This is Turnout: one port that switches protocols.
 
-It speaks HTTP/1.1, and after an Upgrade example/1, foo/2, echo/1 and WebSocket. To copy:
+It speaks HTTP/1.1, and after an Upgrade example/1, foo/2, echo/1, WebSocket and HTTP/2. To copy:
 
   curl http://${at}/inspect
+  curl --http2 http://${at}/inspect
   curl -d 'hello' http://${at}/echo
   curl http://${at}/delay/500
   curl -i http://${at}/required

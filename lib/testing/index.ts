@@ -1,4 +1,4 @@
-export { type SelfSigned, selfSigned } from "./certificate.ts";
+export { type SelfSigned, selfSigned } from "../certificate.ts";
 export { Client } from "./client.ts";
 export { type ContractCase, type ContractScript, contract } from "./contract.ts";
 export type { Script } from "./script.ts";

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect as connectTcp, createServer as createNetServer, type Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { selfSigned } from "../certificate.ts";
 import type { Server } from "../server.ts";
-import { selfSigned } from "./certificate.ts";
 import { resetSocket } from "./client.ts";
 
 /** Something that bytes travel over. */

@@ -82,6 +82,8 @@ const defaultTimeouts: Http2Timeouts = { prefaceMs: 5_000, idleMs: 60_000 };
 export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   readonly tokens: readonly string[] = ["h2c"];
 
+  override readonly alpn: readonly string[] = ["h2"];
+
   override readonly methods = "*";
 
   override readonly maxBody: number = maxUpgradeBody;

@@ -27,7 +27,7 @@ const examples: readonly Example[] = [
     request: request("GET /"),
     status: 200,
     fields: { "content-type": text },
-    body: /speaks HTTP\/1\.1, and after an Upgrade example\/1, foo\/2, echo\/1 and WebSocket\.(?:.|\n)*curl http:\/\/h:81\/inspect\n/,
+    body: /speaks HTTP\/1\.1, and after an Upgrade example\/1, foo\/2, echo\/1, WebSocket and HTTP\/2\.(?:.|\n)*curl http:\/\/h:81\/inspect\n/,
   },
   {
     title: "/ over HTTP/1.0 without a host has commands as well",

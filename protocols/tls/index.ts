@@ -1,0 +1,1 @@
+export { TlsProtocol, type TlsProtocolOptions } from "./protocol.ts";

@@ -64,7 +64,7 @@ export class Opening implements Track {
   #open(module: ProtocolModule<unknown>): void {
     const held = new HeldBytes();
     held.push(this.#bytes);
-    const [token = module.constructor.name] = module.tokens;
+    const token = module.openedAs || (module.tokens[0] ?? module.constructor.name);
     this.#connection.become("switched", Number.POSITIVE_INFINITY);
     const track = new SwitchedTrack(this.#connection, { module, token }, undefined, undefined);
     this.#connection.speak(track);

@@ -92,6 +92,9 @@ export abstract class ProtocolModule<State = undefined> {
     return "not mine";
   }
 
+  /** What connections that begin so are counted and reported as. Default: its first token. */
+  readonly openedAs: string = "";
+
   /** The connection has begun with this protocol's opening bytes, which are the first `onData`: no request is to be answered. */
   open(_transport: Transport<State>): void {}
 

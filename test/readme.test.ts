@@ -14,7 +14,10 @@ import { packageRoot } from "./support/package-root.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { clientFrame, opcode, openingHandshake } from "./support/websocket-frames.ts";
 
-const pages = ["README.md", ...["echo", "example", "websocket"].map((name) => `protocols/${name}/README.md`)];
+const pages = [
+  "README.md",
+  ...["echo", "example", "http2", "tls", "websocket"].map((name) => `protocols/${name}/README.md`),
+];
 const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
 const webSocketReadme = readFileSync(join(packageRoot, "protocols", "websocket", "README.md"), "utf8");
 
@@ -25,6 +28,9 @@ const upgrade = (token: string, target = "/", more = ""): string =>
   `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${token}\r\n${more}\r\n`;
 
 const textFrame = (text: string): string => clientFrame(opcode.text, text).toString("latin1");
+
+/** An empty SETTINGS frame of HTTP/2; with the flag 1 it acknowledges one. */
+const settings = (flags = "\0"): string => `\0\0\0\x04${flags}\0\0\0\0`;
 
 /** For each program, known by a piece of its text, what it is tried with. */
 const conversations: Readonly<Record<string, Conversation>> = {
@@ -44,6 +50,9 @@ const conversations: Readonly<Record<string, Conversation>> = {
     "Sec-WebSocket-Protocol: chat.v1\r\n\r\n\x81\x0cwelcome, ada\x81\x07ada: hi",
   ],
   "const sums = new WebSocketProtocol": [openingHandshake() + textFrame("40") + textFrame("2"), "\x81\x0240\x81\x0242"],
+  "you speak HTTP/": [`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${settings()}`, settings("\x01")],
+  "nobody listens in": ["\x16\x03\x01\0\x05hello", "\x15\x03"],
+  "in TLS": [`GET / HTTP/1.1\r\nHost: h\r\n\r\n`, "HTTP/1.1, in clear text\n"],
   "protocols: [new ExampleProtocol()] }).listen": [upgrade("example/1, foo/2"), "example/1 GET / \r\n"],
 };
 

@@ -84,6 +84,8 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
 
   override readonly alpn: readonly string[] = ["h2"];
 
+  override readonly openedAs: string = "h2";
+
   override readonly methods = "*";
 
   override readonly maxBody: number = maxUpgradeBody;

@@ -49,6 +49,8 @@ const majorVersion = 0x03;
 export class TlsProtocol extends ProtocolModule {
   readonly tokens: readonly string[];
 
+  override readonly openedAs: string = "TLS";
+
   override readonly methods = "*";
 
   override readonly maxBody: number = 65_536;

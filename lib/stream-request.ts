@@ -15,6 +15,8 @@ export interface StreamRequest {
   readonly httpVersion: string;
   /** The fields, without those that belong to a connection. */
   readonly headers: Fields;
+  /** The fields behind the content, once the stream's readable side has ended. */
+  readonly trailers: Fields;
   /** The protocol that the stream is to become (RFC 8441 section 4); undefined for an ordinary request. */
   readonly protocol: string | undefined;
   /** The client waits for a 100 before it sends its content. */

@@ -2,7 +2,6 @@ import type { Connection, Track } from "./connection.ts";
 import { ModuleError, PeerError, type TransportError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { Fields } from "./http/fields.ts";
 import { HttpRequest, RequestInfo } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
 import { type ComposedResponse, type FieldsLike, fieldsOf, type ResponseLike, switchFields } from "./http/response.ts";
@@ -32,10 +31,14 @@ export class StreamTrack implements Track, TaskHost {
   }
 
   start(): void {
-    const { protocol } = this.#request;
+    const { protocol, method } = this.#request;
     const { registry, draining } = this.connection.context;
     if (protocol === undefined) {
-      this.respond();
+      if (method === "CONNECT") {
+        this.refuse(new PeerError("ERR_TURNOUT_CONNECT"));
+      } else {
+        this.respond();
+      }
       return;
     }
     const registration = registry.find(protocol);
@@ -107,7 +110,7 @@ export class StreamTrack implements Track, TaskHost {
     if (this.#finished && this.#held.length === 0 && !this.#completed && this.#request.protocol === undefined) {
       this.#completed = true;
       this.connection.deadline = Number.POSITIVE_INFINITY;
-      this.#task?.contentComplete(Fields.empty);
+      this.#task?.contentComplete(this.#request.trailers);
     } else if (this.#wantsContent && !this.#finished && !this.#completed) {
       this.connection.deadline = clock.in(timeouts.bodyMs);
     }

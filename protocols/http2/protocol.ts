@@ -200,11 +200,12 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     this.#sessions.set(transport, session);
     let streams = 0;
     session.on("error", () => session.destroy());
-    session.setTimeout(this.#timeouts.idleMs, () => {
-      if (streams === 0) {
+    session.setTimeout(this.#timeouts.idleMs);
+    session.on("timeout", () => {
+      if (streams === 0 && session.closed) {
+        session.destroy(); // GOAWAY was sent, and the client has not closed its side
+      } else if (streams === 0) {
         session.close();
-        // A client that does not close its side would be waited for without an end.
-        session.setTimeout(this.#timeouts.idleMs, () => session.destroy());
       }
     });
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {

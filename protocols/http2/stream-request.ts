@@ -10,12 +10,19 @@ export function streamRequest(
   rawHeaders: readonly string[],
 ): StreamRequest {
   const authority = text(headers[":authority"]) ?? text(headers["host"]) ?? "";
+  let trailers = Fields.empty;
+  stream.on("trailers", (_trailers: unknown, _flags: number, raw: string[]) => {
+    trailers = Fields.from(fieldsIn(raw, ""));
+  });
   return {
     method: text(headers[":method"])!,
     target: text(headers[":path"]) ?? "*",
     authority,
     httpVersion: "2.0",
     headers: Fields.from(fieldsIn(rawHeaders, authority)),
+    get trailers() {
+      return trailers;
+    },
     protocol: text(headers[":protocol"]),
     expectContinue: headers["expect"] === "100-continue",
     stream,

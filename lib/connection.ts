@@ -53,6 +53,7 @@ export class Connection implements Timed {
   #blocked = false;
   #drainOwed = false;
   #paused = false;
+  #peerEnded = false;
   #failure: TransportError | undefined;
   /** Whether a client would say that this is a connection: not a stream of another one, nor what carries another one. */
   counts: boolean;
@@ -143,7 +144,12 @@ export class Connection implements Timed {
   /** Ends our side, after what was written. */
   end(): void {
     this.#flush();
-    this.stream.end();
+    const { stream } = this;
+    if (this.#peerEnded && stream.writableLength === 0 && isPlainSocket(stream)) {
+      stream.destroy(); // both sides have ended: closing says so as well, without a system call of its own
+    } else {
+      stream.end();
+    }
   }
 
   /** Ends our side and drops what still comes: closing at once would reset the connection under our last bytes. */
@@ -226,6 +232,7 @@ export class Connection implements Timed {
   }
 
   ended(): void {
+    this.#peerEnded = true;
     this.turn(() => this.#track.finished());
   }
 
@@ -299,6 +306,11 @@ export class Connection implements Timed {
       this.turn(() => this.#track.drained());
     }
   }
+}
+
+/** Neither TLS, which has a word of its own for the end, nor anything else. */
+function isPlainSocket(stream: Duplex): boolean {
+  return Object.getPrototypeOf(stream) === Socket.prototype;
 }
 
 /** Before anybody speaks. */

@@ -1,5 +1,12 @@
 import type { Duplex } from "node:stream";
-import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from "node:tls";
+import {
+  createSecureContext,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from "node:tls";
 import {
   type Answered,
   type Decision,
@@ -29,11 +36,15 @@ export interface TlsProtocolOptions extends TlsOptions {
   readonly iAcceptDesync?: boolean;
 }
 
-/** What goes on while a TLS handshake is under way. */
-interface Pending {
+/** A TLS handshake, and what came of it. */
+interface Handshake {
   readonly transport: Transport;
-  /** The handshake is done. */
+  /** To be called when it is done. */
   secured(socket: TLSSocket): void;
+  /** Once it is done. */
+  socket: TLSSocket | undefined;
+  /** It has failed, and that is told; or the server has given it up. */
+  over: boolean;
 }
 
 const defaultHandshakeMs = 10_000;
@@ -65,8 +76,8 @@ export class TlsProtocol extends ProtocolModule {
   /** One server that never listens for each list of what is spoken inside: for each Turnout server, that is. */
   readonly #servers: Map<readonly string[], Server> = new Map();
   #context: SecureContextOptions = {};
-  readonly #pending: WeakMap<Duplex, Pending> = new WeakMap();
-  readonly #transports: WeakMap<Transport, TLSSocket | undefined> = new WeakMap();
+  readonly #byStream: WeakMap<Duplex, Handshake> = new WeakMap();
+  readonly #byTransport: WeakMap<Transport, Handshake> = new WeakMap();
 
   /** Throws a `UsageError` for doors that must not stand open together, and what `tls.createServer` throws. */
   constructor({ implicit = true, upgrade = false, iAcceptDesync = false, ...options }: TlsProtocolOptions) {
@@ -80,12 +91,12 @@ export class TlsProtocol extends ProtocolModule {
     this.tokens = upgrade ? ["TLS/1.2", "TLS/1.3"] : [];
     this.#implicit = implicit;
     this.#options = { handshakeTimeout: defaultHandshakeMs, ...options };
-    this.#serverFor(["http/1.1"]); // what is wrong with a certificate shows at once
-    this.#servers.clear();
+    createSecureContext(this.#options); // what is wrong with a certificate shows at once
   }
 
   /** Replaces the certificate, for connections from now on. */
   setSecureContext(context: SecureContextOptions): void {
+    createSecureContext({ ...this.#options, ...context }); // what is wrong with it leaves the old one in its place
     this.#context = context;
     for (const server of this.#servers.values()) {
       server.setSecureContext({ ...this.#options, ...context });
@@ -120,13 +131,20 @@ export class TlsProtocol extends ProtocolModule {
 
   /** What is spoken inside is drained by itself; a handshake under way is not waited for. */
   override drain(transport: Transport<undefined>): void {
-    if (this.#transports.get(transport) === undefined) {
+    const handshake = this.#byTransport.get(transport)!;
+    if (handshake.socket === undefined) {
+      handshake.over = true;
       transport.destroy();
     }
   }
 
   override onClose(transport: Transport<undefined>): void {
-    this.#transports.get(transport)?.destroy();
+    const handshake = this.#byTransport.get(transport);
+    if (handshake?.socket === undefined) {
+      this.#fail(handshake, "the client has left");
+    } else {
+      handshake.socket.destroy();
+    }
   }
 
   #secure(transport: Transport, secured: (socket: TLSSocket) => void): void {
@@ -134,9 +152,10 @@ export class TlsProtocol extends ProtocolModule {
       transport.destroy();
       return;
     }
-    // Not within this turn: bytes in clear text that came behind the request are the handshake's, and nothing else's.
     const stream = transport.handOver();
-    this.#pending.set(stream, { transport, secured });
+    const handshake: Handshake = { transport, secured, socket: undefined, over: false };
+    this.#byStream.set(stream, handshake);
+    this.#byTransport.set(transport, handshake);
     this.#serverFor(transport.alpn).emit("connection", stream);
   }
 
@@ -145,22 +164,26 @@ export class TlsProtocol extends ProtocolModule {
     if (server === undefined) {
       server = createServer({ ALPNProtocols: [...alpn], ...this.#options, ...this.#context });
       server.on("secureConnection", (socket) => {
-        const pending = this.#pending.get(originOf(socket)!)!;
-        this.#transports.set(pending.transport, socket);
-        pending.secured(socket);
+        const handshake = this.#byStream.get(originOf(socket)!)!;
+        handshake.socket = socket;
+        handshake.secured(socket);
       });
-      server.on("tlsClientError", (cause, socket) => this.#failed(cause, socket));
+      server.on("tlsClientError", ({ message }, socket) => {
+        const handshake = this.#byStream.get(originOf(socket)!);
+        this.#fail(handshake, message);
+        socket.destroy(); // the failure alone does not close it
+        handshake?.transport.destroy();
+      });
       this.#servers.set(alpn, server);
     }
     return server;
   }
 
   /** RFC 2817 section 3.3: a handshake that fails ends the connection; nothing is said in clear text any more. */
-  #failed(cause: Error, socket: TLSSocket): void {
-    const pending = this.#pending.get(originOf(socket)!);
-    const error = new PeerError("ERR_TURNOUT_TLS_HANDSHAKE", 0, `the TLS handshake failed: ${cause.message}`);
-    pending?.transport.report(error);
-    socket.destroy(); // the failure alone does not close it
-    pending?.transport.destroy(error);
+  #fail(handshake: Handshake | undefined, why: string): void {
+    if (handshake !== undefined && !handshake.over) {
+      handshake.over = true;
+      handshake.transport.report(new PeerError("ERR_TURNOUT_TLS_HANDSHAKE", 0, `the TLS handshake failed: ${why}`));
+    }
   }
 }

@@ -166,6 +166,7 @@ export class TlsProtocol extends ProtocolModule {
       server.on("secureConnection", (socket) => {
         const handshake = this.#byStream.get(originOf(socket)!)!;
         handshake.socket = socket;
+        socket.on("error", () => handshake.transport.destroy()); // what is no TLS any more would stay open
         handshake.secured(socket);
       });
       server.on("tlsClientError", ({ message }, socket) => {

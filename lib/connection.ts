@@ -26,8 +26,8 @@ export interface Track {
 
 /** What a connection that is a stream of another one has of that. */
 export interface OuterConnection extends RequestOrigin {
-  /** Ends the stream at once. */
-  reset(): void;
+  /** Ends the stream at once; `complete`: what was to be said has been said. */
+  reset(complete: boolean): void;
 }
 
 /** Bytes gathered or waiting beyond which `write` asks for patience. */
@@ -158,6 +158,9 @@ export class Connection implements Timed {
     this.#track = new Lingering(this, this.context.limits.maxDiscardBytes);
     this.resume();
     this.end();
+    if (!this.#peerEnded) {
+      this.#outer?.reset(true); // RFC 9113 section 8.1: the client need not send the rest
+    }
   }
 
   /** Ends both sides at once. What this turn has written still leaves, if the system takes it. */
@@ -167,7 +170,7 @@ export class Connection implements Timed {
     if (this.#outer === undefined) {
       this.stream.destroy();
     } else {
-      this.#outer.reset();
+      this.#outer.reset(false);
     }
   }
 
@@ -232,6 +235,9 @@ export class Connection implements Timed {
   }
 
   ended(): void {
+    if (this.#failure !== undefined) {
+      return; // a stream that is reset tells of an end, too
+    }
     this.#peerEnded = true;
     this.turn(() => this.#track.finished());
   }
@@ -246,6 +252,10 @@ export class Connection implements Timed {
 
   failed(cause: Error): void {
     this.#failure ??= new TransportError("ERR_TURNOUT_RESET", "the connection failed", { cause });
+    if (!this.stream.destroyed) {
+      // An error of TLS leaves the stream open, and does not survive its end within its own call.
+      setImmediate(() => this.stream.destroy());
+    }
   }
 
   stalled(): void {

@@ -145,7 +145,13 @@ export class Exchange implements Task {
     this.#closeAfter ||= composed.close;
     this.#track.advertised ||= composed.upgrade;
     this.#connection.context.observer.answered(this.#request, response.status ?? 200);
-    this.#send(composed, pump);
+    try {
+      this.#send(composed, pump);
+    } catch (cause) {
+      pump?.stop();
+      this.#fail(cause); // such as a field that HTTP/2 allows once only
+      return;
+    }
     if (composed.body === undefined) {
       cancelBody(response.body);
     }

@@ -11,12 +11,13 @@ import { Clock } from "./clock.ts";
 import { Connection, type OuterConnection } from "./connection.ts";
 import type { Observer, ServerContext } from "./context.ts";
 import { type ModuleError, type PeerError, TransportError, UsageError } from "./errors.ts";
-import type { RequestInfo } from "./http/request.ts";
+import type { RequestInfo, RequestOrigin } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
 import { Opening } from "./opening.ts";
 import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
 import { Registry } from "./registry.ts";
 import { type ServerStats, Tally } from "./stats.ts";
+import { answerStream } from "./stream-answer.ts";
 import type { StreamRequest } from "./stream-request.ts";
 import { StreamTrack } from "./stream-track.ts";
 import { SwitchedTrack } from "./switched-track.ts";
@@ -187,14 +188,25 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   #serveStream(request: StreamRequest, { peer, secure }: Connection): void {
     const { stream } = request;
-    if (stream.destroyed) {
+    if (stream.destroyed || request.aborted) {
       return;
     }
-    const connection = this.#adopt(stream, { peer, secure, reset: () => request.reset() });
+    const origin = { peer, secure };
+    if (request.ended && request.protocol === undefined && request.method !== "CONNECT") {
+      answerStream(request, origin, this.#context, (response) => this.#openStream(request, origin).answer(response));
+    } else {
+      this.#openStream(request, origin).start();
+    }
+  }
+
+  /** A stream as a connection of its own. */
+  #openStream(request: StreamRequest, origin: RequestOrigin): StreamTrack {
+    const { stream } = request;
+    const connection = this.#adopt(stream, { ...origin, reset: (complete) => request.reset(complete) });
     stream.on("aborted", () => connection.failed(new Error("the client has reset the stream")));
     const track = new StreamTrack(connection, request);
     connection.speak(track);
-    connection.turn(() => track.start());
+    return track;
   }
 
   async #drain(): Promise<DrainReport> {

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Fields } from "./http/fields.ts";
+import type { TaskHead } from "./task.ts";
 
 /**
  * A request that came as a stream of another protocol, such as HTTP/2, and the way to answer it. A module makes it, and
@@ -19,14 +20,40 @@ export interface StreamRequest {
   readonly trailers: Fields;
   /** The protocol that the stream is to become (RFC 8441 section 4); undefined for an ordinary request. */
   readonly protocol: string | undefined;
+  /** Whether there is no content: the client has finished with the head. */
+  readonly ended: boolean;
+  /** Whether the client has reset the stream. */
+  readonly aborted: boolean;
   /** The client waits for a 100 before it sends its content. */
   readonly expectContinue: boolean;
   /** The request's content comes from it, and the answer's is written to it. */
   readonly stream: Duplex;
   /** Sends a 100. */
   sendContinue(): void;
-  /** Ends the stream at once, so that the client can tell that from an end in order. */
-  reset(): void;
+  /** Ends the stream at once. `complete`: the answer is whole, and what the client still sends is not wanted. */
+  reset(complete: boolean): void;
   /** Sends the head of the answer. `ends`: no content follows. */
   sendHead(status: number, fields: readonly (readonly [name: string, value: string])[], ends: boolean): void;
+}
+
+/** `minorVersion` 0 stands for what such a stream has in common with HTTP/1.0: content ends where the stream does. */
+export function streamHead({
+  method,
+  target,
+  authority,
+  httpVersion,
+  headers,
+  expectContinue,
+}: StreamRequest): TaskHead {
+  return {
+    method,
+    target,
+    targetForm: target === "*" ? "asterisk" : "origin",
+    minorVersion: 0,
+    httpVersion,
+    authority,
+    wantsUpgrade: false,
+    expectContinue,
+    fields: () => headers,
+  };
 }

@@ -1,5 +1,5 @@
 import type { Connection, Track } from "./connection.ts";
-import { ModuleError, PeerError, type TransportError } from "./errors.ts";
+import { type ModuleError, PeerError, type TransportError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { HttpRequest, RequestInfo } from "./http/request.ts";
@@ -7,7 +7,7 @@ import { RequestBody } from "./http/request-body.ts";
 import { type ComposedResponse, type FieldsLike, fieldsOf, type ResponseLike, switchFields } from "./http/response.ts";
 import type { Respond } from "./options.ts";
 import type { Registration } from "./registry.ts";
-import type { StreamRequest } from "./stream-request.ts";
+import { type StreamRequest, streamHead } from "./stream-request.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHead, TaskHost } from "./task.ts";
 
@@ -27,7 +27,8 @@ export class StreamTrack implements Track, TaskHost {
   constructor(connection: Connection, request: StreamRequest) {
     this.connection = connection;
     this.#request = request;
-    this.head = headOf(request);
+    this.#finished = this.#completed = request.ended;
+    this.head = streamHead(request);
   }
 
   start(): void {
@@ -130,16 +131,7 @@ export class StreamTrack implements Track, TaskHost {
 
   sendHead({ status, head, body }: ComposedResponse): void {
     const ends = body === undefined || body === "";
-    try {
-      this.#request.sendHead(status, fieldsOf(head), ends);
-    } catch (cause) {
-      // Such as a field that may be there once only, which HTTP/1.1 would have let pass.
-      this.connection.context.observer.fault(
-        new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the answer cannot be sent", { cause }),
-      );
-      this.connection.destroy();
-      return;
-    }
+    this.#request.sendHead(status, fieldsOf(head), ends);
     if (!ends && typeof body === "string") {
       this.connection.writeLatin1(body);
     }
@@ -176,7 +168,7 @@ export class StreamTrack implements Track, TaskHost {
 
   #exchange(respond: Respond, collected: readonly Buffer[]): void {
     let exchange: Exchange | undefined;
-    const body = new RequestBody(() => exchange?.demand());
+    const body = this.#completed ? RequestBody.empty : new RequestBody(() => exchange?.demand());
     for (const bytes of collected) {
       body.content(bytes);
     }
@@ -193,18 +185,3 @@ export class StreamTrack implements Track, TaskHost {
 }
 
 const textPlain = { "Content-Type": "text/plain; charset=utf-8" };
-
-/** `minorVersion` 0 stands for what such a stream has in common with HTTP/1.0: content ends where the stream does. */
-function headOf({ method, target, authority, httpVersion, headers, expectContinue }: StreamRequest): TaskHead {
-  return {
-    method,
-    target,
-    targetForm: target === "*" ? "asterisk" : "origin",
-    minorVersion: 0,
-    httpVersion,
-    authority,
-    wantsUpgrade: false,
-    expectContinue,
-    fields: () => headers,
-  };
-}

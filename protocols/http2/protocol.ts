@@ -22,7 +22,7 @@ import { ClientOpening, type Opened } from "./client-opening.ts";
 import { preface } from "./frames.ts";
 import { canBeSaid, isForwarded, openingBytes } from "./original-request.ts";
 import { decodeSettings } from "./settings.ts";
-import { streamRequest } from "./stream-request.ts";
+import { headerListBytes, streamRequest } from "./stream-request.ts";
 
 /** Bounds of one connection. What node:http2 bounds by itself besides: resets, pings, settings and CONTINUATION frames. */
 export interface Http2Limits {
@@ -98,6 +98,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   readonly #upgrade: "direct-only" | "on" | "off";
   readonly #timeouts: Http2Timeouts;
   readonly #sessionOptions: ServerOptions;
+  readonly #maxHeaderListBytes: number;
   readonly #sessions: Map<Transport<Http2Upgrade>, ServerHttp2Session> = new Map();
 
   /** Throws a `UsageError` for options that make no sense. */
@@ -109,6 +110,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     this.#upgrade = upgrade;
     this.#timeouts = resolve("timeouts", defaultTimeouts, timeouts);
     const resolved = resolve("limits", defaultLimits, limits);
+    this.#maxHeaderListBytes = resolved.maxHeaderListBytes;
     this.#sessionOptions = {
       maxSessionMemory: resolved.maxSessionMegabytes,
       maxHeaderListPairs: resolved.maxFields + 5, // the pseudo-fields are counted, too
@@ -217,6 +219,12 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
       stream.once("close", () => {
         streams--;
       });
+      // node:http2 goes by it only once the client has acknowledged that setting.
+      if (headerListBytes(raw) > this.#maxHeaderListBytes) {
+        transport.report(new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE"));
+        stream.respond({ ":status": 431 }, { endStream: true });
+        return;
+      }
       dispatched(transport.dispatch(streamRequest(stream, headers, raw)));
     });
   }

@@ -1,7 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Fields, type StreamRequest } from "turnout";
 
-const { NGHTTP2_CANCEL } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 
 /** A stream as a request that the core can have answered. */
 export function streamRequest(
@@ -11,9 +11,11 @@ export function streamRequest(
 ): StreamRequest {
   const authority = text(headers[":authority"]) ?? text(headers["host"]) ?? "";
   let trailers = Fields.empty;
-  stream.on("trailers", (_trailers: unknown, _flags: number, raw: string[]) => {
-    trailers = Fields.from(fieldsIn(raw, ""));
-  });
+  if (!stream.endAfterHeaders) {
+    stream.on("trailers", (_trailers: unknown, _flags: number, raw: string[]) => {
+      trailers = Fields.from(fieldsIn(raw, ""));
+    });
+  }
   return {
     method: text(headers[":method"])!,
     target: text(headers[":path"]) ?? "*",
@@ -24,6 +26,10 @@ export function streamRequest(
       return trailers;
     },
     protocol: text(headers[":protocol"]),
+    ended: stream.endAfterHeaders,
+    get aborted() {
+      return stream.aborted;
+    },
     expectContinue: headers["expect"] === "100-continue",
     stream,
     sendContinue: () => {
@@ -36,12 +42,17 @@ export function streamRequest(
         stream.respond({ ":status": status, ...record(fields) }, { endStream: ends });
       }
     },
-    reset: () => {
+    reset: (complete) => {
       if (!stream.destroyed) {
-        stream.close(NGHTTP2_CANCEL);
+        stream.close(complete ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
       }
     },
   };
+}
+
+/** What a request's fields come to, as RFC 9113 section 6.5.2 counts them. */
+export function headerListBytes(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((sum, { length }) => sum + length, 0) + (rawHeaders.length / 2) * 32;
 }
 
 function text(value: unknown): string | undefined {

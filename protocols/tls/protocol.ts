@@ -166,7 +166,9 @@ export class TlsProtocol extends ProtocolModule {
       server.on("secureConnection", (socket) => {
         const handshake = this.#byStream.get(originOf(socket)!)!;
         handshake.socket = socket;
-        socket.on("error", () => handshake.transport.destroy()); // what is no TLS any more would stay open
+        // What comes is no TLS any more, or an attack by renegotiation; the error leaves the stream beneath open. Not at once:
+        // OpenSSL is still at work, and node would end with it.
+        socket.on("error", () => setImmediate(() => handshake.transport.destroy()));
         handshake.secured(socket);
       });
       server.on("tlsClientError", ({ message }, socket) => {

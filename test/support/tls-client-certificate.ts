@@ -1,0 +1,22 @@
+import type { SelfSigned } from "turnout/testing";
+
+/** A client's certificate, which signs itself and is valid from 2020 to 2119. Its key is everybody's: for tests only. */
+export const clientCertificate: SelfSigned = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBeDCCAR6gAwIBAgIBATAKBggqhkjOPQQDAjAgMR4wHAYDVQQDDBVhIGNsaWVu
+dCBvZiB0aGUgdGVzdHMwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBa
+MCAxHjAcBgNVBAMMFWEgY2xpZW50IG9mIHRoZSB0ZXN0czBZMBMGByqGSM49AgEG
+CCqGSM49AwEHA0IABNB3rYVIkjQ45hBTXDnmgTLfiy+Lq6kYn6mp8D81Pc8mNLLe
+cHf6WyQ5BymWvYx83B8fFp4P+9h71LR2GIixBxWjRzBFMA8GA1UdEwEB/wQFMAMB
+Af8wEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0OBBYEFLTnfzulwslenVkjFQq1
+VnXGkOSRMAoGCCqGSM49BAMCA0gAMEUCIAm0iGQSdIoFGM9o9OnSS0cKaNqLd0rx
+z/3KRbqGIpD+AiEA+GMjSc0NrwbiMr0BsLKdT7ex8uq8nKGAr/TsIHAVF2E=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBn6+iHKVt9cWriKa
+bnMyoZ/NO1r1Vl4Tnv3Faley1+KhRANCAATQd62FSJI0OOYQU1w55oEy34svi6up
+GJ+pqfA/NT3PJjSy3nB3+lskOQcplr2MfNwfHxaeD/vYe9S0dhiIsQcV
+-----END PRIVATE KEY-----
+`,
+};

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Timed } from "./clock.ts";
+import { listen, listenForTheEnd } from "./connection-events.ts";
 import type { ServerContext } from "./context.ts";
 import { TransportError } from "./errors.ts";
 import type { Peer, RequestOrigin } from "./http/request.ts";
@@ -30,11 +31,17 @@ export interface OuterConnection extends RequestOrigin {
   reset(complete: boolean): void;
 }
 
+/**
+ * How long a stream may stay open behind its answer, for the client to finish. Not no time at all: some clients take an
+ * answer that comes together with the stream's end by force for none.
+ */
+const innerCloseMs = 100;
+
 /** Bytes gathered or waiting beyond which `write` asks for patience. */
 const highWaterBytes = 65_536;
 
-const owner = Symbol("the connection that owns a stream");
-type Owned = Duplex & { [owner]: Connection };
+/** Sockets and streams of HTTP/2 have a timer. */
+type Timeable = Duplex & { setTimeout?(ms: number): unknown };
 
 /**
  * The owner of one stream from its first byte to its close: the only one that listens to it, writes to it and ends it.
@@ -65,16 +72,8 @@ export class Connection implements Timed {
     this.context = context;
     this.#outer = outer;
     this.counts = outer === undefined;
-    (stream as Owned)[owner] = this;
     stream.allowHalfOpen = true; // who speaks decides when our side ends
-    stream.on("data", stream instanceof Socket ? onData : onSharedData);
-    stream.on("end", onEnd);
-    stream.on("drain", onDrain);
-    stream.on("error", onError);
-    stream.on("close", onClose);
-    if (stream instanceof Socket) {
-      stream.on("timeout", onStall);
-    }
+    listen(this, stream);
   }
 
   get phase(): Phase {
@@ -154,12 +153,32 @@ export class Connection implements Timed {
 
   /** Ends our side and drops what still comes: closing at once would reset the connection under our last bytes. */
   linger(): void {
-    this.become("lingering", this.context.timeouts.closeMs);
+    const { closeMs } = this.context.timeouts;
+    this.become("lingering", this.#outer === undefined ? closeMs : Math.min(closeMs, innerCloseMs));
     this.#track = new Lingering(this, this.context.limits.maxDiscardBytes);
     this.resume();
     this.end();
-    if (!this.#peerEnded) {
-      this.#outer?.reset(true); // RFC 9113 section 8.1: the client need not send the rest
+  }
+
+  /**
+   * The time for the peer's end is over. True: the peer is still taking what was sent before, and stays; or it is a stream,
+   * which can be ended without harm.
+   */
+  dismiss(): boolean {
+    if (this.bufferedBytes > 0) {
+      this.deadline = this.context.clock.in(this.context.timeouts.closeMs); // whether it takes anything is the stall timer's
+      return true;
+    }
+    this.#outer?.reset(true);
+    return this.#outer !== undefined;
+  }
+
+  /** All has been said, and what the peer still sends is not wanted (RFC 9113 section 8.1). */
+  stopReceiving(): void {
+    if (this.#outer === undefined) {
+      this.destroy();
+    } else {
+      this.#outer.reset(true);
     }
   }
 
@@ -181,11 +200,8 @@ export class Connection implements Timed {
   handOver(held: Buffer): Duplex {
     const { stream } = this;
     this.#flush();
-    stream.off("data", onData).off("data", onSharedData).off("end", onEnd).off("drain", onDrain);
-    if (stream instanceof Socket) {
-      stream.off("timeout", onStall);
-      stream.setTimeout(0);
-    }
+    listenForTheEnd(stream);
+    (stream as Timeable).setTimeout?.(0);
     stream.pause(); // before the bytes are put back, or they would flow to nobody
     if (held.length > 0) {
       stream.unshift(held);
@@ -244,9 +260,7 @@ export class Connection implements Timed {
 
   drained(): void {
     this.#blocked = false;
-    if (this.stream instanceof Socket) {
-      this.stream.setTimeout(0);
-    }
+    (this.stream as Timeable).setTimeout?.(0);
     this.#tellDrain();
   }
 
@@ -294,9 +308,10 @@ export class Connection implements Timed {
       this.#output.clear();
     } else if (!this.#output.flushTo(this.stream)) {
       this.#blocked = true;
-      if (this.stream instanceof Socket && Number.isFinite(this.context.timeouts.stallMs)) {
+      const { stallMs } = this.context.timeouts;
+      if (Number.isFinite(stallMs)) {
         // The built-in timer knows how much of a write in flight the system has taken; a slow peer is not a stalled one.
-        this.stream.setTimeout(this.context.timeouts.stallMs);
+        (this.stream as Timeable).setTimeout?.(stallMs);
       }
     } else if (this.#drainOwed) {
       process.nextTick(drainLater, this);
@@ -325,37 +340,6 @@ function isPlainSocket(stream: Duplex): boolean {
 
 /** Before anybody speaks. */
 const silent: Track = { received() {}, finished() {}, drained() {}, expired() {}, closing() {}, closed() {} };
-
-// One function each for all streams, and the connection in a field: a closure a listener a socket would cost 500 bytes.
-
-function onData(this: Owned, chunk: Buffer): void {
-  this[owner].receive(chunk);
-}
-
-/** Whoever writes into the other end of such a stream may have kept the bytes: they are not ours to change. */
-function onSharedData(this: Owned, chunk: Buffer): void {
-  this[owner].receive(Buffer.from(chunk));
-}
-
-function onEnd(this: Owned): void {
-  this[owner].ended();
-}
-
-function onDrain(this: Owned): void {
-  this[owner].drained();
-}
-
-function onError(this: Owned, error: Error): void {
-  this[owner].failed(error);
-}
-
-function onClose(this: Owned): void {
-  this[owner].gone();
-}
-
-function onStall(this: Owned): void {
-  this[owner].stalled();
-}
 
 function flushLater(connection: Connection): void {
   connection.flushScheduled();

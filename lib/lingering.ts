@@ -14,7 +14,7 @@ export class Lingering implements Track {
   received(chunk: Buffer): void {
     this.#left -= chunk.length;
     if (this.#left < 0) {
-      this.#connection.destroy();
+      this.#connection.stopReceiving();
     }
   }
 
@@ -24,6 +24,9 @@ export class Lingering implements Track {
   drained(): void {}
 
   expired(): void {
+    if (this.#connection.dismiss()) {
+      return;
+    }
     this.#connection.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the peer did not close in time"));
   }
 

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import { Clock } from "./clock.ts";
 import { Connection, type OuterConnection } from "./connection.ts";
 import type { Observer, ServerContext } from "./context.ts";
-import { type ModuleError, type PeerError, TransportError, UsageError } from "./errors.ts";
+import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo, RequestOrigin } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
 import { Opening } from "./opening.ts";
@@ -18,7 +18,7 @@ import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type T
 import { Registry } from "./registry.ts";
 import { type ServerStats, Tally } from "./stats.ts";
 import { answerStream } from "./stream-answer.ts";
-import type { StreamRequest } from "./stream-request.ts";
+import { faultOf, type StreamRequest } from "./stream-request.ts";
 import { StreamTrack } from "./stream-track.ts";
 import { SwitchedTrack } from "./switched-track.ts";
 
@@ -192,7 +192,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       return;
     }
     const origin = { peer, secure };
-    if (request.ended && request.protocol === undefined && request.method !== "CONNECT") {
+    const fault = faultOf(request, this.#limits);
+    if (fault !== undefined) {
+      this.#openStream(request, origin).refuse(new PeerError(fault));
+    } else if (request.ended && request.protocol === undefined) {
       answerStream(request, origin, this.#context, (response) => this.#openStream(request, origin).answer(response));
     } else {
       this.#openStream(request, origin).start();

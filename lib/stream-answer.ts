@@ -21,7 +21,9 @@ export function answerStream(
   const head = streamHead(request);
   const asked = new HttpRequest(head, origin, RequestBody.empty);
 
+  let answered = false;
   const answer = (response: ResponseLike): void => {
+    answered = true;
     if (stream.destroyed) {
       cancelBody(response?.body);
       return;
@@ -78,9 +80,11 @@ export function answerStream(
     return;
   }
   if (isThenable(response)) {
-    stream.once("close", () =>
-      asked.abandon(() => new TransportError("ERR_TURNOUT_RESET", "the stream closed before the answer was out")),
-    );
+    stream.once("close", () => {
+      if (!answered) {
+        asked.abandon(() => new TransportError("ERR_TURNOUT_RESET", "the stream closed before it was answered"));
+      }
+    });
     response.then(answer, fail);
   } else {
     answer(response);

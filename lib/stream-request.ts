@@ -1,5 +1,9 @@
 import type { Duplex } from "node:stream";
+import type { PeerErrorCode } from "./errors.ts";
+import { isHostAndPort } from "./http/authority.ts";
 import type { Fields } from "./http/fields.ts";
+import { targetFormOf } from "./http/request-target.ts";
+import type { Limits } from "./options.ts";
 import type { TaskHead } from "./task.ts";
 
 /**
@@ -10,7 +14,7 @@ export interface StreamRequest {
   readonly method: string;
   /** The path with its query, or `*`. */
   readonly target: string;
-  /** Whom the request is for. */
+  /** Whom the request is for; `""` where that is missing, or said twice and differently. */
   readonly authority: string;
   /** `"2.0"`, for example. */
   readonly httpVersion: string;
@@ -37,14 +41,8 @@ export interface StreamRequest {
 }
 
 /** `minorVersion` 0 stands for what such a stream has in common with HTTP/1.0: content ends where the stream does. */
-export function streamHead({
-  method,
-  target,
-  authority,
-  httpVersion,
-  headers,
-  expectContinue,
-}: StreamRequest): TaskHead {
+export function streamHead(request: StreamRequest): TaskHead {
+  const { method, target, authority, httpVersion } = request;
   return {
     method,
     target,
@@ -53,7 +51,26 @@ export function streamHead({
     httpVersion,
     authority,
     wantsUpgrade: false,
-    expectContinue,
-    fields: () => headers,
+    stays: true,
+    expectContinue: request.expectContinue,
+    fields: () => request.headers,
   };
+}
+
+/** What is wrong with the request, by the rules that hold for every request (RFC 9113 section 8.3.1). */
+export function faultOf(request: StreamRequest, { maxTargetBytes }: Limits): PeerErrorCode | undefined {
+  const { method, protocol } = request;
+  if (method === "CONNECT" && protocol === undefined) {
+    return "ERR_TURNOUT_CONNECT";
+  }
+  const target = Buffer.from(request.target, "latin1");
+  if (target.length > maxTargetBytes) {
+    return "ERR_TURNOUT_TARGET_TOO_LONG";
+  }
+  const form = targetFormOf(target, 0, target.length, method === "CONNECT" ? "GET" : method);
+  if (form !== "origin" && form !== "asterisk") {
+    return "ERR_TURNOUT_TARGET";
+  }
+  const authority = Buffer.from(request.authority, "latin1");
+  return isHostAndPort(authority, 0, authority.length) ? undefined : "ERR_TURNOUT_HOST";
 }

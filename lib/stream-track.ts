@@ -18,6 +18,8 @@ export class StreamTrack implements Track, TaskHost {
   readonly #request: StreamRequest;
   readonly #held: HeldBytes = new HeldBytes();
   #task: Task | undefined;
+  /** What comes is content, and not another protocol's: that of one which was not switched to is nobody's. */
+  readonly #hasContent: boolean;
   #received = 0;
   #finished = false;
   #completed = false;
@@ -28,18 +30,15 @@ export class StreamTrack implements Track, TaskHost {
     this.connection = connection;
     this.#request = request;
     this.#finished = this.#completed = request.ended;
+    this.#hasContent = request.protocol === undefined;
     this.head = streamHead(request);
   }
 
   start(): void {
-    const { protocol, method } = this.#request;
+    const { protocol } = this.#request;
     const { registry, draining } = this.connection.context;
     if (protocol === undefined) {
-      if (method === "CONNECT") {
-        this.refuse(new PeerError("ERR_TURNOUT_CONNECT"));
-      } else {
-        this.respond();
-      }
+      this.respond();
       return;
     }
     const registration = registry.find(protocol);
@@ -84,7 +83,7 @@ export class StreamTrack implements Track, TaskHost {
   }
 
   get contentLeft(): number {
-    return this.#request.protocol !== undefined || this.#completed ? 0 : Number.POSITIVE_INFINITY;
+    return this.#hasContent && !this.#completed ? Number.POSITIVE_INFINITY : 0;
   }
 
   get holdsBytes(): boolean {
@@ -96,7 +95,7 @@ export class StreamTrack implements Track, TaskHost {
     while (this.#held.length > 0 && this.#wantsContent) {
       this.#task!.content(this.#held.shift()!);
     }
-    if (this.#received > limits.maxBodyBytes && this.#request.protocol === undefined && !this.#completed) {
+    if (this.#received > limits.maxBodyBytes && this.#hasContent && !this.#completed) {
       this.#completed = true;
       this.#task?.contentFailed(new PeerError("ERR_TURNOUT_CONTENT_TOO_LARGE"));
     }
@@ -108,7 +107,7 @@ export class StreamTrack implements Track, TaskHost {
       return;
     }
     this.connection.resume();
-    if (this.#finished && this.#held.length === 0 && !this.#completed && this.#request.protocol === undefined) {
+    if (this.#finished && this.#held.length === 0 && !this.#completed && this.#hasContent) {
       this.#completed = true;
       this.connection.deadline = Number.POSITIVE_INFINITY;
       this.#task?.contentComplete(this.#request.trailers);
@@ -118,7 +117,7 @@ export class StreamTrack implements Track, TaskHost {
   }
 
   get #wantsContent(): boolean {
-    return this.#request.protocol === undefined && this.#task?.wantsContent === true;
+    return this.#hasContent && this.#task?.wantsContent === true;
   }
 
   requestInfo(): RequestInfo {
@@ -168,7 +167,7 @@ export class StreamTrack implements Track, TaskHost {
 
   #exchange(respond: Respond, collected: readonly Buffer[]): void {
     let exchange: Exchange | undefined;
-    const body = this.#completed ? RequestBody.empty : new RequestBody(() => exchange?.demand());
+    const body = this.contentLeft === 0 ? RequestBody.empty : new RequestBody(() => exchange?.demand());
     for (const bytes of collected) {
       body.content(bytes);
     }

@@ -116,7 +116,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   expired(): void {
     if (!this.#settled) {
       this.unanswered("no receipt came in time");
-    } else {
+    } else if (!this.connection.dismiss()) {
       this.connection.destroy(new TransportError("ERR_TURNOUT_CLOSE_TIMEOUT", "the peer did not close in time"));
     }
   }
@@ -266,6 +266,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     this.#flowing = false;
     this.#ended = true;
     this.#handedOver = true;
+    process.nextTick(() => this.#tellDrain());
     return this.connection.handOver(Buffer.concat(held));
   }
 
@@ -347,7 +348,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   }
 
   #tellDrain(): void {
-    if (this.#drainAsked === "yes" && this.#settled && !this.destroyed) {
+    if (this.#drainAsked === "yes" && (this.#settled || this.#handedOver) && !this.destroyed) {
       this.#drainAsked = "told";
       this.call("drain", () => this.module.drain(this));
     }

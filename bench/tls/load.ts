@@ -9,9 +9,8 @@ import type { Counted } from "./measurements.ts";
 import { answer, get, type Workload, type WorkloadName, workloads } from "./workloads.ts";
 
 const port = Number(process.argv[2]);
-const { connections, reconnects, secure }: Workload = workloads[process.argv[3] as WorkloadName];
+const { connections, reconnects, secure, warmUpMs }: Workload = workloads[process.argv[3] as WorkloadName];
 const durationMs = Number(process.argv[4]);
-const warmUpMs = 500;
 
 /** Answers, of all that goes on at one time. */
 const counts: Count[] = Array.from({ length: connections }, () => ({ done: 0 }));

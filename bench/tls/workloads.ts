@@ -9,6 +9,8 @@ export interface Workload {
   readonly connections: number;
   /** Each GET on a connection of its own, closed by both sides before the next one. */
   readonly reconnects: boolean;
+  /** What comes before the counting: until the code is compiled, which takes some thousand turns. */
+  readonly warmUpMs: number;
 }
 
 export type WorkloadName = "tls-new" | "tls-keep-alive" | "clear-new" | "clear-keep-alive";
@@ -19,24 +21,28 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
     secure: true,
     connections: 16,
     reconnects: true,
+    warmUpMs: 2_000,
   },
   "tls-keep-alive": {
     title: "GET, keep-alive, 32 connections",
     secure: true,
     connections: 32,
     reconnects: false,
+    warmUpMs: 500,
   },
   "clear-new": {
     title: "new connection, GET, close, 16 at a time",
     secure: false,
     connections: 16,
     reconnects: true,
+    warmUpMs: 500,
   },
   "clear-keep-alive": {
     title: "GET, keep-alive, 32 connections",
     secure: false,
     connections: 32,
     reconnects: false,
+    warmUpMs: 500,
   },
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, selfSigned } from "turnout";
@@ -77,10 +77,21 @@ interface Tls {
 function tlsOf({ cert: certFile, key: keyFile, saveCert }: CommandLine): Tls {
   const { cert, key } =
     certFile === "" ? selfSigned() : { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
+  const { fingerprint256: fingerprint } = namely(`${certFile} is no certificate`, () => new X509Certificate(cert));
+  namely(`${keyFile} is no private key`, () => createPrivateKey(key));
   if (saveCert !== "") {
     writeFileSync(saveCert, cert);
   }
-  return { protocol: new TlsProtocol({ cert, key }), fingerprint: new X509Certificate(cert).fingerprint256 };
+  return { protocol: new TlsProtocol({ cert, key }), fingerprint };
+}
+
+/** What `read` gives; OpenSSL's own words for what is wrong say less than `otherwise`. */
+function namely<T>(otherwise: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(otherwise, { cause });
+  }
 }
 
 function banner(url: string, tls: Tls | undefined): string {
@@ -125,7 +136,7 @@ function log(server: Server, quiet: boolean): void {
   server.on("answered", ({ method, target }, status) => say(`${status} ${method} ${target}`));
   server.on("opened", (token) => say(`--- ${token}`));
   server.on("switched", ({ method, target }, token) => say(`101 ${method} ${target} -> ${token}`));
-  server.on("refused", ({ status, code, message }) => say(`${status} ${code}: ${message}`));
+  server.on("refused", ({ status, code, message }) => say(`${status || "---"} ${code}: ${message}`));
   server.on("fault", (error) => say(`${error.code} ${error.message}: ${String(error.cause ?? "")}`));
 }
 

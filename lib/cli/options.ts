@@ -95,7 +95,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     bodyTimeoutMs: number("body-timeout-ms"),
     idleTimeoutMs: number("idle-timeout-ms"),
     graceMs: number("grace-ms"),
-    tls: values["tls"] === true || values["cert"] !== "",
+    tls: values["tls"] === true || values["cert"] !== "" || values["save-cert"] !== "",
     cert: values["cert"] as string,
     key: values["key"] as string,
     saveCert: values["save-cert"] as string,

@@ -19,6 +19,8 @@ export interface ParsedHead {
   /** Where the target is without it, and no Host field has it. */
   readonly authority?: string;
   readonly wantsUpgrade: boolean;
+  /** Whether the head stays as it is, so that its fields can be read when they are asked for. */
+  readonly stays?: boolean;
   fields(): Fields;
 }
 
@@ -35,7 +37,8 @@ export class RequestInfo {
   readonly target: string;
   /** `"1.1"`, `"1.0"`, ... as sent; `"2.0"` over HTTP/2. */
   readonly httpVersion: string;
-  readonly headers: Fields;
+  #headers: Fields | undefined;
+  readonly #head: ParsedHead | undefined;
   readonly #origin: RequestOrigin;
   readonly #wantsUpgrade: boolean;
   readonly #authority: string | undefined;
@@ -45,7 +48,11 @@ export class RequestInfo {
   constructor(head: ParsedHead, origin: RequestOrigin) {
     this.method = head.method;
     this.httpVersion = head.httpVersion ?? (head.minorVersion === 1 ? "1.1" : `1.${head.minorVersion}`);
-    this.headers = head.fields();
+    if (head.stays === true) {
+      this.#head = head;
+    } else {
+      this.#headers = head.fields();
+    }
     this.#origin = origin;
     this.#wantsUpgrade = head.wantsUpgrade;
     if (head.targetForm === "absolute") {
@@ -56,6 +63,11 @@ export class RequestInfo {
       this.#authority = head.authority;
       this.target = head.target;
     }
+  }
+
+  get headers(): Fields {
+    this.#headers ??= this.#head!.fields();
+    return this.#headers;
   }
 
   /** The authority that the request is for: the target's, or else the Host field's; `""` where HTTP/1.0 has neither. */

@@ -197,11 +197,20 @@ function readFields(fields: FieldsLike | undefined): GivenFields {
 
 /** The fields of a head that are not HTTP/1.1's own: what another version of HTTP says, too. */
 export function fieldsOf(head: string): [name: string, value: string][] {
-  const lines = head.slice(head.indexOf("\r\n") + 2, -4).split("\r\n");
-  return lines
-    .map((line): [string, string] => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)])
-    .filter(([name]) => !/^(?:connection|transfer-encoding|upgrade)?$/i.test(name));
+  const fields: [string, string][] = [];
+  for (let at = head.indexOf("\r\n") + 2; at < head.length - 2; ) {
+    const end = head.indexOf("\r\n", at);
+    const colon = head.indexOf(":", at);
+    const name = head.slice(at, colon);
+    if (!onlyInHttp1.has(name.toLowerCase())) {
+      fields.push([name, head.slice(colon + 2, end)]);
+    }
+    at = end + 2;
+  }
+  return fields;
 }
+
+const onlyInHttp1 = new Set(["connection", "transfer-encoding", "upgrade"]);
 
 /**
  * A 101 (RFC 9110 section 15.2.2). `upgrade` names the protocols in ascending layer order; `fields` are the module's

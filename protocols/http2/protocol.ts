@@ -22,7 +22,7 @@ import { ClientOpening, type Opened } from "./client-opening.ts";
 import { preface } from "./frames.ts";
 import { canBeSaid, isForwarded, openingBytes } from "./original-request.ts";
 import { decodeSettings } from "./settings.ts";
-import { headerListBytes, streamRequest } from "./stream-request.ts";
+import { Http2Request, headerListBytes } from "./stream-request.ts";
 
 /** Bounds of one connection. What node:http2 bounds by itself besides: resets, pings, settings and CONTINUATION frames. */
 export interface Http2Limits {
@@ -42,6 +42,8 @@ export interface Http2Timeouts {
   readonly prefaceMs: number;
   /** Without a stream and without a frame. Default 60,000; then the connection is closed. */
   readonly idleMs: number;
+  /** From the end of our side to the client's. Default 2,000; then the connection is destroyed. */
+  readonly closeMs: number;
 }
 
 export interface Http2Options {
@@ -60,6 +62,13 @@ export interface Http2Upgrade {
   readonly settings: Buffer;
 }
 
+/** node:http2 at work on a connection. */
+interface Speaking {
+  readonly session: ServerHttp2Session;
+  /** GOAWAY; what is under way is answered, and then the client has to close its side, too. */
+  close(): void;
+}
+
 /** The natural bound: the client's stream 1 has a window of this size when it has not yet heard of another. */
 const maxUpgradeBody = 65_535;
 
@@ -73,7 +82,7 @@ const defaultLimits: Http2Limits = {
   maxSessionMegabytes: 10,
 };
 
-const defaultTimeouts: Http2Timeouts = { prefaceMs: 5_000, idleMs: 60_000 };
+const defaultTimeouts: Http2Timeouts = { prefaceMs: 5_000, idleMs: 60_000, closeMs: 2_000 };
 
 /**
  * HTTP/2 on node:http2, by `Upgrade: h2c` and by prior knowledge. The application answers its requests as it does those of
@@ -98,8 +107,8 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   readonly #upgrade: "direct-only" | "on" | "off";
   readonly #timeouts: Http2Timeouts;
   readonly #sessionOptions: ServerOptions;
-  readonly #maxHeaderListBytes: number;
-  readonly #sessions: Map<Transport<Http2Upgrade>, ServerHttp2Session> = new Map();
+  readonly #limits: Http2Limits;
+  readonly #sessions: Map<Transport<Http2Upgrade>, Speaking> = new Map();
 
   /** Throws a `UsageError` for options that make no sense. */
   constructor({ upgrade = "direct-only", limits = {}, timeouts = {} }: Http2Options = {}) {
@@ -110,8 +119,9 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     this.#upgrade = upgrade;
     this.#timeouts = resolve("timeouts", defaultTimeouts, timeouts);
     const resolved = resolve("limits", defaultLimits, limits);
-    this.#maxHeaderListBytes = resolved.maxHeaderListBytes;
+    this.#limits = resolved;
     this.#sessionOptions = {
+      maxSettings: 64, // those of HTTP2-Settings and of the client's first frame come as one
       maxSessionMemory: resolved.maxSessionMegabytes,
       maxHeaderListPairs: resolved.maxFields + 5, // the pseudo-fields are counted, too
       settings: {
@@ -140,7 +150,8 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     const settings = fields.length === 1 ? decodeSettings(fields[0]!) : undefined;
     const isWanted = this.#upgrade === "on" || (this.#upgrade === "direct-only" && !isForwarded(request));
     // RFC 9113 section 3.1: inside TLS it is ALPN that says HTTP/2.
-    return isWanted && settings !== undefined && !request.secure && canBeSaid(request)
+    const fits = request.headers.size <= this.#limits.maxFields;
+    return isWanted && fits && settings !== undefined && !request.secure && canBeSaid(request)
       ? switchTo({ settings })
       : decline();
   }
@@ -166,16 +177,11 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   }
 
   override drain(transport: Transport<Http2Upgrade>): void {
-    const session = this.#sessions.get(transport);
-    if (session === undefined) {
-      transport.destroy();
-    } else {
-      session.close(); // GOAWAY; what is under way is answered
-    }
+    this.#sessions.get(transport)!.close();
   }
 
   override onClose(transport: Transport<Http2Upgrade>): void {
-    this.#sessions.get(transport)?.destroy();
+    this.#sessions.get(transport)?.session.destroy();
     this.#sessions.delete(transport);
   }
 
@@ -199,15 +205,23 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   /** From here on node:http2 speaks; `dispatched` gets a receipt for each stream. */
   #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): void {
     const session = performServerHandshake(socket, this.#sessionOptions);
-    this.#sessions.set(transport, session);
     let streams = 0;
+    const expectEnd = (): void => {
+      if (session.closed && streams === 0) {
+        setTimeout(() => transport.destroy(), this.#timeouts.closeMs).unref(); // node:http2 would wait for ever
+      }
+    };
+    const close = (): void => {
+      session.close();
+      expectEnd();
+    };
+    this.#sessions.set(transport, { session, close });
     session.on("error", () => session.destroy());
+    session.on("goaway", expectEnd);
     session.setTimeout(this.#timeouts.idleMs);
     session.on("timeout", () => {
-      if (streams === 0 && session.closed) {
-        session.destroy(); // GOAWAY was sent, and the client has not closed its side
-      } else if (streams === 0) {
-        session.close();
+      if (streams === 0) {
+        close();
       }
     });
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
@@ -218,14 +232,15 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
       streams++;
       stream.once("close", () => {
         streams--;
+        expectEnd();
       });
       // node:http2 goes by it only once the client has acknowledged that setting.
-      if (headerListBytes(raw) > this.#maxHeaderListBytes) {
+      if (headerListBytes(raw) > this.#limits.maxHeaderListBytes) {
         transport.report(new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE"));
         stream.respond({ ":status": 431 }, { endStream: true });
         return;
       }
-      dispatched(transport.dispatch(streamRequest(stream, headers, raw)));
+      dispatched(transport.dispatch(new Http2Request(stream, headers, raw)));
     });
   }
 

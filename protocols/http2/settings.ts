@@ -9,6 +9,7 @@ const ranges: Readonly<Record<number, readonly [least: number, most: number]>> =
   4: [0, 0x7fff_ffff], // INITIAL_WINDOW_SIZE
   5: [16_384, 0xff_ffff], // MAX_FRAME_SIZE
   8: [0, 1], // ENABLE_CONNECT_PROTOCOL
+  9: [0, 1], // NO_RFC7540_PRIORITIES (RFC 9218 section 2.1)
 };
 
 /**

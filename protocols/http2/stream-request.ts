@@ -1,85 +1,113 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Fields, type StreamRequest } from "turnout";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 
-/** A stream as a request that the core can have answered. */
-export function streamRequest(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders & Record<string, unknown>,
-  rawHeaders: readonly string[],
-): StreamRequest {
-  const authority = text(headers[":authority"]) ?? text(headers["host"]) ?? "";
-  let trailers = Fields.empty;
-  if (!stream.endAfterHeaders) {
-    stream.on("trailers", (_trailers: unknown, _flags: number, raw: string[]) => {
-      trailers = Fields.from(fieldsIn(raw, ""));
-    });
+/** A stream as a request that the core can have answered. Made for each request: what is not asked for is not made. */
+export class Http2Request implements StreamRequest {
+  readonly stream: ServerHttp2Stream;
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly httpVersion: string = "2.0";
+  readonly protocol: string | undefined;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #raw: readonly string[];
+  #trailers: Fields = Fields.empty;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) {
+    this.stream = stream;
+    this.#headers = headers;
+    this.#raw = raw;
+    this.method = headers[":method"]!;
+    this.target = headers[":path"] ?? "*";
+    const { ":authority": authority, host } = headers;
+    this.authority =
+      authority !== undefined && host !== undefined && authority !== host ? "" : (authority ?? host ?? "");
+    this.protocol = headers[":protocol"] as string | undefined;
+    if (!stream.endAfterHeaders) {
+      stream.on("trailers", (_trailers: unknown, _flags: number, fields: string[]) => {
+        this.#trailers = Fields.from(pairs(fields));
+      });
+    }
   }
-  return {
-    method: text(headers[":method"])!,
-    target: text(headers[":path"]) ?? "*",
-    authority,
-    httpVersion: "2.0",
-    headers: Fields.from(fieldsIn(rawHeaders, authority)),
-    get trailers() {
-      return trailers;
-    },
-    protocol: text(headers[":protocol"]),
-    ended: stream.endAfterHeaders,
-    get aborted() {
-      return stream.aborted;
-    },
-    expectContinue: headers["expect"] === "100-continue",
-    stream,
-    sendContinue: () => {
-      if (!stream.destroyed && !stream.headersSent) {
-        stream.additionalHeaders({ ":status": 100 });
-      }
-    },
-    sendHead: (status, fields, ends) => {
-      if (!stream.destroyed && !stream.headersSent) {
-        stream.respond({ ":status": status, ...record(fields) }, { endStream: ends });
-      }
-    },
-    reset: (complete) => {
-      if (!stream.destroyed) {
-        stream.close(complete ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
-      }
-    },
-  };
+
+  /** With Host, which an application may want to see. */
+  get headers(): Fields {
+    const fields = pairs(this.#raw);
+    if (this.#headers.host === undefined && this.authority !== "") {
+      fields.push(["host", this.authority]);
+    }
+    return Fields.from(fields);
+  }
+
+  get trailers(): Fields {
+    return this.#trailers;
+  }
+
+  get ended(): boolean {
+    return this.stream.endAfterHeaders;
+  }
+
+  get aborted(): boolean {
+    return this.stream.aborted;
+  }
+
+  get expectContinue(): boolean {
+    return this.#headers.expect?.toLowerCase() === "100-continue";
+  }
+
+  sendContinue(): void {
+    if (this.#canSendHead) {
+      this.stream.additionalHeaders({ ":status": 100 });
+    }
+  }
+
+  sendHead(status: number, fields: readonly (readonly [name: string, value: string])[], ends: boolean): void {
+    if (!this.#canSendHead) {
+      return;
+    }
+    const head: OutgoingHttpHeaders = { ":status": status };
+    for (const [name, value] of fields) {
+      const lower = name.toLowerCase();
+      const before = head[lower] as string | string[] | undefined;
+      head[lower] = before === undefined ? value : [before, value].flat();
+    }
+    this.stream.respond(head, { endStream: ends });
+  }
+
+  reset(complete: boolean): void {
+    if (this.stream.destroyed) {
+      return;
+    }
+    if (complete || this.stream.writableEnded) {
+      this.stream.close(complete ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    } else {
+      this.stream.destroy(new Error("the stream is reset")); // close() would first end it, as if it were whole
+    }
+  }
+
+  get #canSendHead(): boolean {
+    return !this.stream.destroyed && !this.stream.headersSent;
+  }
 }
 
 /** What a request's fields come to, as RFC 9113 section 6.5.2 counts them. */
 export function headerListBytes(rawHeaders: readonly string[]): number {
-  return rawHeaders.reduce((sum, { length }) => sum + length, 0) + (rawHeaders.length / 2) * 32;
+  let bytes = rawHeaders.length * 16; // 32 for each field
+  for (const text of rawHeaders) {
+    bytes += text.length;
+  }
+  return bytes;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-/** The fields without the pseudo-fields, and with Host, which an application may want to see. */
-function* fieldsIn(raw: readonly string[], authority: string): Generator<[string, string]> {
-  let hasHost = false;
+/** The fields, without pseudo-fields. */
+function pairs(raw: readonly string[]): [name: string, value: string][] {
+  const fields: [string, string][] = [];
   for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at]!;
-    hasHost ||= name === "host";
-    if (!name.startsWith(":")) {
-      yield [name, raw[at + 1]!];
+    if (!raw[at]!.startsWith(":")) {
+      fields.push([raw[at]!, raw[at + 1]!]);
     }
   }
-  if (!hasHost && authority !== "") {
-    yield ["host", authority];
-  }
-}
-
-function record(fields: readonly (readonly [string, string])[]): Record<string, string | string[]> {
-  const values: Record<string, string | string[]> = {};
-  for (const [name, value] of fields) {
-    const lower = name.toLowerCase();
-    const before = values[lower];
-    values[lower] = before === undefined ? value : [before, value].flat();
-  }
-  return values;
+  return fields;
 }

@@ -88,6 +88,13 @@ export class TlsProtocol extends ProtocolModule {
         "upgrade beside implicit TLS lets an intermediary mix two clients' requests up: see iAcceptDesync",
       );
     }
+    const { cert, key, pfx, SNICallback } = options;
+    if ((cert === undefined) !== (key === undefined) || key?.length === 0 || (!cert && !pfx && !SNICallback)) {
+      throw new UsageError(
+        "ERR_TURNOUT_OPTION",
+        "TLS needs a certificate and its key: cert and key, pfx, or SNICallback",
+      );
+    }
     this.tokens = upgrade ? ["TLS/1.2", "TLS/1.3"] : [];
     this.#implicit = implicit;
     this.#options = { handshakeTimeout: defaultHandshakeMs, ...options };

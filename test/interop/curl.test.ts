@@ -115,12 +115,12 @@ describe("curl", () => {
     assert.match(stderr, /Re-using existing connection/);
   });
 
-  it("--http2, which merely offers h2c, gets its answer over HTTP/1.1", async () => {
+  it("--http2 is switched, and gets its answer over HTTP/2", async () => {
     const { stdout } = await curl(["--http2", "--include", "/inspect"]);
-    const [head, body] = stdout.toString().split("\r\n\r\n");
-    assert.match(head!, /^HTTP\/1\.1 200 OK\r\n/);
-    assert.notMatch(head!, /upgrade/i);
-    assert.deepInclude(JSON.parse(body!), { upgrade: ["h2c"] });
+    const [switching, head, body] = stdout.toString().split("\r\n\r\n");
+    assert.match(switching!, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
+    assert.match(head!, /^HTTP\/2 200 *\r\n/);
+    assert.deepInclude(JSON.parse(body!), { method: "GET", target: "/inspect", upgrade: [] });
   });
 
   it("--http2 with content", async () => {

@@ -174,9 +174,9 @@ describe("RFC 9113 section 5.4.1, 9.1: connections that end by themselves", () =
         expect((await ask(session())).body.toString()).to.equal("late");
       },
       {
-        protocols: [new Http2Protocol({ timeouts: { idleMs: 20 } })],
+        protocols: [new Http2Protocol({ timeouts: { idleMs: 150 } })],
         respond: async () => {
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await new Promise((resolve) => setTimeout(resolve, 500));
           return { body: "late" };
         },
       },
@@ -184,13 +184,13 @@ describe("RFC 9113 section 5.4.1, 9.1: connections that end by themselves", () =
 
   it("RFC 9113 section 9.1: a socket that is silent for longer than idleMs is not idle", () =>
     echoingOverHttp2(
-      { timeouts: { pingMs: 200 } },
+      { timeouts: { pingMs: 800 } },
       async ({ session, open, protocol }) => {
         const { client } = await open(session());
         expect(inWords(await takeFrame(client))).to.equal("ping");
         expect(protocol.sockets.size).to.equal(1);
       },
-      { idleMs: 20 },
+      { idleMs: 250 },
     ));
 
   for (const [what, frame, error] of [
@@ -215,7 +215,7 @@ describe("RFC 9113 section 5.4.1, 9.1: connections that end by themselves", () =
           expect([server.stats().answered, faults]).to.deep.equal([{ 200: 1 }, []]);
         },
         // Node 20 leaves the connection open behind its GOAWAY: then it is idle.
-        { protocols: [new Http2Protocol({ timeouts: { idleMs: 50 } })] },
+        { protocols: [new Http2Protocol({ timeouts: { idleMs: 200 } })] },
       ));
   }
 });

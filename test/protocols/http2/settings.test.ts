@@ -6,7 +6,7 @@ import { fuzzSeed, Random } from "../../support/random.ts";
 
 /** RFC 9113 section 6.5.2 once more, without a table. */
 function isAllowed(id: number, value: number): boolean {
-  return id === 2 || id === 8
+  return id === 2 || id === 8 || id === 9
     ? value <= 1
     : id === 4
       ? value < 2 ** 31

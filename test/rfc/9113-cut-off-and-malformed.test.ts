@@ -185,16 +185,13 @@ describe("RFC 9113: connections that never end", () => {
     )).timeout(12_000);
 });
 
-/** What a request is answered: a status, or 0 with the code of a reset. */
-function answered(
-  title: string,
-  fields: FieldList,
-  expected: readonly [status: number, reset: number | undefined],
-): void {
+/** A request is refused with this status; or, where nghttp2 sees the fault itself, its stream is reset. */
+function refused(title: string, fields: FieldList, status: number): void {
   it(title, () =>
-    servingHttp2(async ({ connect }) => {
-      const { status, reset } = await openHttp2(await connect(), requestOn(1, fields)).answerOn(1);
-      expect([status, reset]).to.deep.equal(expected);
+    servingHttp2(async ({ connect, server }) => {
+      const answer = await openHttp2(await connect(), requestOn(1, fields)).answerOn(1);
+      expect(answer.reset === undefined ? answer.status : answer.reset).to.be.oneOf([status, code.protocolError]);
+      expect(server.stats().answered).not.to.have.property("200");
     }),
   );
 }
@@ -206,24 +203,20 @@ describe("RFC 9113: requests that HTTP/1.1 would refuse", () => {
     [":authority", authority],
     [":path", path],
   ];
-  answered("RFC 9113 section 8.3.1: userinfo in :authority: malformed", request("user@h"), [400, undefined]);
-  answered("RFC 9113 section 8.3.1: a port that is none in :authority", request("h:99999"), [400, undefined]);
-  answered(
-    "RFC 9113 section 8.3.1: Host and :authority that differ",
-    [...request("a"), ["host", "b"]],
-    [400, undefined],
-  );
-  answered(
+  refused("RFC 9113 section 8.3.1: userinfo in :authority: malformed", request("user@h"), 400);
+  refused("RFC 9113 section 8.3.1: a port that is none in :authority", request("h:99999"), 400);
+  refused("RFC 9113 section 8.3.1: Host and :authority that differ", [...request("a"), ["host", "b"]], 400);
+  refused(
     "RFC 9113 section 8.3.1: a :path that is none, with a scheme that is not HTTP's",
     request("h", "@evil/", "x"),
-    [400, undefined],
+    400,
   );
-  answered("RFC 9113 section 8.3.1, RFC 9110 section 4.1: a fragment in :path", request("h", "/a#b"), [400, undefined]);
-  answered("RFC 9113 section 8.3.1: bytes beyond ASCII in :path", request("h", "/\xe9"), [400, undefined]);
-  answered(
+  refused("RFC 9113 section 8.3.1, RFC 9110 section 4.1: a fragment in :path", request("h", "/a#b"), 400);
+  refused("RFC 9113 section 8.3.1: bytes beyond ASCII in :path", request("h", "/\xe9"), 400);
+  refused(
     "RFC 9110 section 15.5.15: a target beyond maxTargetBytes: 414, as over HTTP/1.1",
     request("h", `/${"a".repeat(9_000)}`),
-    [414, undefined],
+    414,
   );
 
   it("RFC 9110 section 10.1.1: 100-Continue in any case", () =>

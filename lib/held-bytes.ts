@@ -46,6 +46,15 @@ export class HeldBytes {
     return rest;
   }
 
+  /** Takes all, as one. */
+  takeAll(): Buffer {
+    const chunks: Buffer[] = [];
+    for (let chunk = this.shift(); chunk !== undefined; chunk = this.shift()) {
+      chunks.push(chunk);
+    }
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
   clear(): void {
     this.#chunks.length = 0;
     this.#at = 0;

@@ -259,15 +259,10 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   }
 
   handOver(): Duplex {
-    const held: Buffer[] = [];
-    for (let chunk = this.#held.shift(); chunk !== undefined; chunk = this.#held.shift()) {
-      held.push(chunk);
-    }
     this.#flowing = false;
-    this.#ended = true;
-    this.#handedOver = true;
+    this.#ended = this.#handedOver = true;
     process.nextTick(() => this.#tellDrain());
-    return this.connection.handOver(Buffer.concat(held));
+    return this.connection.handOver(this.#held.takeAll());
   }
 
   duplex(): Duplex {

@@ -113,7 +113,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
       }
       const session = sessionOf(socket as ServerWebSocket<never>);
       if (session.bufferedBytes <= this.#limits.slowBytes) {
-        session.sendFrame(frames.for(session.sharedWindowBits), frames.bytes);
+        session.sendFrame(frames.for(session.deflate?.sharedWindowBits), frames.bytes);
         sent++;
       } else if (slow === "close") {
         session.giveUp();

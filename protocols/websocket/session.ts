@@ -70,13 +70,9 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     return this.#closing.open;
   }
 
-  get compresses(): boolean {
-    return this.#deflate !== undefined;
-  }
-
-  /** The agreement, where each message is compressed by itself: what one session compresses, others can send. */
-  get sharedWindowBits(): number | undefined {
-    return this.#deflate?.sharedWindowBits;
+  /** Undefined where `permessage-deflate` was not agreed on. */
+  get deflate(): Deflate | undefined {
+    return this.#deflate;
   }
 
   get bufferedBytes(): number {
@@ -191,7 +187,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
   }
 
   pong(payload: Buffer): void {
-    if (this.open && this.#shared.handlers.pong !== undefined) {
+    if (this.open) {
       this.#call(() => this.#shared.handlers.pong?.(this.#socket!, payload));
     }
   }

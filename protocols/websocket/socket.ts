@@ -38,7 +38,7 @@ export class ServerWebSocket<State = unknown> implements AsyncIterable<Message> 
 
   /** Whether `permessage-deflate` was agreed on. */
   get compressed(): boolean {
-    return this.#session.compresses;
+    return this.#session.deflate !== undefined;
   }
 
   /** Bytes that are on their way and not taken by the system. */

@@ -1,4 +1,5 @@
 import type { Connection, Track } from "./connection.ts";
+import { ModuleError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { HttpTrack } from "./http-track.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
@@ -23,14 +24,17 @@ export class Opening implements Track {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     let undecided = false;
     for (const module of this.#modules) {
-      const verdict = module.detect(this.#bytes);
+      const verdict = this.#ask(module);
       if (verdict === "mine") {
         this.#open(module);
         return;
       }
+      if (verdict === "failed") {
+        return;
+      }
       undecided ||= verdict === "more";
     }
-    if (!undecided) {
+    if (!undecided || this.#bytes.length >= this.#connection.context.limits.maxEarlyBytes) {
       this.#speakHttp().received(this.#bytes);
     }
   }
@@ -54,6 +58,17 @@ export class Opening implements Track {
   }
 
   closed(): void {}
+
+  #ask(module: ProtocolModule<unknown>): ReturnType<ProtocolModule["detect"]> | "failed" {
+    try {
+      return module.detect(this.#bytes);
+    } catch (cause) {
+      const error = new ModuleError("ERR_TURNOUT_MODULE", module.constructor.name, "detect threw", { cause });
+      this.#connection.context.observer.fault(error);
+      this.#connection.destroy();
+      return "failed";
+    }
+  }
 
   #speakHttp(): HttpTrack {
     const http = new HttpTrack(this.#connection);

@@ -196,7 +196,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (fault !== undefined) {
       this.#openStream(request, origin).refuse(new PeerError(fault));
     } else if (request.ended && request.protocol === undefined) {
-      answerStream(request, origin, this.#context, (response) => this.#openStream(request, origin).answer(response));
+      answerStream(request, origin, this.#context, () => this.#openStream(request, origin));
     } else {
       this.#openStream(request, origin).start();
     }

@@ -5,32 +5,54 @@ import { HttpRequest, type RequestOrigin } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
 import { composeResponse, fieldsOf, type ResponseLike } from "./http/response.ts";
 import { type StreamRequest, streamHead } from "./stream-request.ts";
+import type { StreamTrack } from "./stream-track.ts";
 import { isThenable } from "./thenable.ts";
 
+/** Content that is given to a stream without a watch over whether the client takes it. */
+const unwatchedBytes = 16_384;
+
 /**
- * Answers a request without content on a stream of its own, when the answer is text or bytes: then nothing has to be read,
- * pumped or timed, and the stream needs no connection around it (bench/http2). `others` answers in the other cases.
+ * Answers a request without content on a stream of its own, when the answer is a short text or a few bytes: then nothing
+ * has to be read, pumped or timed, and the stream needs no connection around it (bench/http2). Everything else is for
+ * `track`, which puts one there.
  */
 export function answerStream(
   request: StreamRequest,
   origin: RequestOrigin,
   context: ServerContext,
-  others: (response: ResponseLike) => void,
+  track: () => StreamTrack,
 ): void {
   const { stream } = request;
-  const head = streamHead(request);
-  const asked = new HttpRequest(head, origin, RequestBody.empty);
+  const asked = new HttpRequest(streamHead(request), origin, RequestBody.empty);
 
-  let answered = false;
+  const watch = (): void => {
+    stream.once("close", () => {
+      if (request.aborted || !stream.writableEnded) {
+        asked.abandon(() => new TransportError("ERR_TURNOUT_RESET", "the stream closed before the answer was out"));
+      }
+    });
+  };
+  const fail = (cause: unknown): void => {
+    if (cause instanceof PeerError) {
+      if (!stream.destroyed) {
+        track().refuse(cause);
+      }
+      return;
+    }
+    const error = new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause });
+    if (stream.destroyed) {
+      context.observer.fault(error);
+    } else {
+      track().fault(error);
+    }
+  };
   const answer = (response: ResponseLike): void => {
-    answered = true;
     if (stream.destroyed) {
       cancelBody(response?.body);
       return;
     }
-    const body = response?.body;
-    if (body !== undefined && body !== null && typeof body !== "string" && !(body instanceof Uint8Array)) {
-      others(response);
+    if (!isShort(response?.body)) {
+      track().answer(response);
       return;
     }
     try {
@@ -54,24 +76,6 @@ export function answerStream(
     }
   };
 
-  let failed = false;
-  const fail = (cause: unknown): void => {
-    if (failed) {
-      request.reset(false); // not even the 500 can be sent
-      return;
-    }
-    failed = true;
-    if (cause instanceof PeerError) {
-      context.observer.refused(cause);
-      answer({ status: cause.status, body: `${cause.code}: ${cause.message}\n` });
-    } else {
-      context.observer.fault(
-        new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause }),
-      );
-      answer({ status: 500, body: "500 Internal Server Error\n" });
-    }
-  };
-
   let response: ResponseLike | PromiseLike<ResponseLike>;
   try {
     response = context.respond(asked);
@@ -80,13 +84,17 @@ export function answerStream(
     return;
   }
   if (isThenable(response)) {
-    stream.once("close", () => {
-      if (!answered) {
-        asked.abandon(() => new TransportError("ERR_TURNOUT_RESET", "the stream closed before it was answered"));
-      }
-    });
+    watch();
     response.then(answer, fail);
   } else {
+    if (!isShort(response?.body)) {
+      watch();
+    }
     answer(response);
   }
+}
+
+function isShort(body: ResponseLike["body"]): boolean {
+  const isWhole = typeof body === "string" || body instanceof Uint8Array;
+  return isWhole ? body.length <= unwatchedBytes : body === undefined || body === null;
 }

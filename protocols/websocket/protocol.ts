@@ -116,7 +116,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
         session.sendFrame(frames.for(session.deflate?.sharedWindowBits), frames.bytes);
         sent++;
       } else if (slow === "close") {
-        session.giveUp();
+        session.violated("ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
       }
     }
     return sent;

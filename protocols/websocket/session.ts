@@ -126,11 +126,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     return this.#inbox.iterate();
   }
 
-  /** A client that reads too slowly for what it is sent. */
-  giveUp(): void {
-    this.violated("ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
-  }
-
   // ---- the transport's side ----
 
   received(chunk: Buffer): void {
@@ -155,7 +150,9 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     if (this.open) {
       this.#heartbeat.spoken();
       this.#inbox.deliver(message);
-      this.#stopUnlessRoom();
+      if (!this.#mayRead) {
+        this.#receiver.stop();
+      }
     }
   }
 
@@ -197,7 +194,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     this.#closing.clientEnded(status);
   }
 
-  /** The client broke a rule. */
+  /** The client broke a rule, or is too slow for what it is sent. */
   violated(fault: WebSocketFault): void {
     const error = faultError(fault);
     this.#error ??= error;
@@ -300,12 +297,6 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     return !this.#inflating && (!this.open || (this.#inbox.hasRoom && !this.#outbox.full));
   }
 
-  #stopUnlessRoom(): void {
-    if (!this.#mayRead) {
-      this.#receiver.stop();
-    }
-  }
-
   #pauseUnlessRoom(): void {
     if (this.#reading && !this.#mayRead) {
       this.#reading = false;
@@ -333,7 +324,7 @@ export class Session implements FrameSink, InboxOwner, OutboxOwner, ClosingOwner
     if (!this.#outbox.full || this.#outbox.bufferedBytes <= this.#shared.limits.maxBufferedBytes) {
       return false;
     }
-    this.giveUp();
+    this.violated("ERR_TURNOUT_WEBSOCKET_TOO_SLOW");
     return true;
   }
 

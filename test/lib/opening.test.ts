@@ -246,4 +246,34 @@ describe("a connection that never says what it speaks", () => {
       },
       withModules(new Marked(`${getTwo}more`)),
     ));
+
+  it("a module that never decides is not waited for beyond maxEarlyBytes", () =>
+    underTest(async ({ connect }) => void (await expectOrdinary((await connect()).send(getTwo), "GET /two 0")), {
+      ...withModules(new Marked(`${getTwo}and never more`)),
+      limits: { maxEarlyBytes: getTwo.length },
+    }));
+
+  it("a module whose detect throws: a fault, this connection ends, and the server goes on", () => {
+    const failure = new Error("on purpose");
+    class Failing extends Marked {
+      override detect(bytes: Buffer): "mine" | "not mine" | "more" {
+        if (bytes.toString("latin1") === "FAIL") {
+          throw failure;
+        }
+        return super.detect(bytes);
+      }
+    }
+    return underTest(
+      async ({ connect, faults, server }) => {
+        const closed = nextClosed(server);
+        expect(await (await connect()).send("FAIL").gone()).to.equal("");
+        await closed;
+        expect(faults.map(({ code, cause, module }) => [code, cause, module])).to.deep.equal([
+          ["ERR_TURNOUT_MODULE", failure, "Failing"],
+        ]);
+        await expectOrdinary((await connect()).send(getTwo), "GET /two 0");
+      },
+      withModules(new Failing("MARK")),
+    );
+  });
 });

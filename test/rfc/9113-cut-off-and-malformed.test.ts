@@ -15,7 +15,7 @@ import {
   windowUpdate,
 } from "../support/http2-frames.ts";
 import { Http2Raw, openHttp2 } from "../support/http2-raw.ts";
-import { resetOf, servingHttp2, soonOn } from "../support/http2-serving.ts";
+import { ask, resetOf, servingHttp2, soonOn } from "../support/http2-serving.ts";
 import { connectOver, echoingOverHttp2 } from "../support/http2-web-sockets.ts";
 
 describe("RFC 9113: content and answers that break off", () => {
@@ -127,6 +127,39 @@ describe("RFC 9113: content and answers that break off", () => {
     ));
 });
 
+describe("RFC 9113 section 8.1: the signal of a request whose answer is a stream", () => {
+  for (const how of ["at once", "later"] as const) {
+    it(`an answer that is given ${how}: aborted when the client resets it, and not when it is out`, () => {
+      const signals: AbortSignal[] = [];
+      const waits = gate();
+      return servingHttp2(
+        async ({ session }) => {
+          const http2 = session();
+          expect((await ask(http2, { ":path": "/whole" })).body.toString()).to.equal("12");
+          const stream = http2.request({ ":path": "/endless", ":authority": "h" });
+          await soonOn(stream, "data");
+          stream.close(code.cancel);
+          await waits.opened; // the signal is what ends it
+          await turns(2);
+          expect(signals.map(({ aborted }) => aborted)).to.deep.equal([false, true]);
+        },
+        {
+          respond: ({ path, signal }) => {
+            signals.push(signal);
+            async function* endless(): AsyncGenerator<string> {
+              yield "begun";
+              await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+              waits.open();
+            }
+            const response = { body: path === "/whole" ? ["1", "2"] : endless() };
+            return how === "at once" ? response : Promise.resolve(response);
+          },
+        },
+      );
+    });
+  }
+});
+
 describe("RFC 9113: connections that never end", () => {
   it("RFC 9113 section 10.5: a client that takes nothing for stallMs is cut off", () =>
     servingHttp2(
@@ -141,6 +174,17 @@ describe("RFC 9113: connections that never end", () => {
         protocols: [new Http2Protocol({ timeouts: { idleMs: 100 } })],
         respond: () => ({ body: Array.from({ length: 100 }, () => Buffer.alloc(10_000)) }),
       },
+    )).timeout(12_000);
+
+  it("RFC 9113 section 10.5: nor is a long text given to a client that takes nothing", () =>
+    servingHttp2(
+      async ({ connect, server }) => {
+        const http2 = new Http2Raw(await connect());
+        const closed = nextClosed(server);
+        http2.send(Buffer.from(clientPreface), settingsFrame([setting.initialWindowSize, 0]), requestOn(1));
+        await Promise.race([closed, http2.until(({ type }) => type === 3)]);
+      },
+      { timeouts: { stallMs: 100 }, respond: () => ({ body: "x".repeat(100_000) }) },
     )).timeout(12_000);
 
   it("RFC 9113 section 5.2: an answer of one piece is not cut off after closeMs while the client takes it, slowly", () =>

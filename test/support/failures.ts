@@ -13,3 +13,13 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
 export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code;
 }
+
+/** What `work` throws. */
+export function failureOf(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it did not throw");
+}

@@ -187,3 +187,9 @@ export const shortHello: ConnectionOptions = {
   servername: "",
   checkServerIdentity: () => undefined,
 };
+
+/** The certificate that the server has shown, as PEM. */
+export function certificateOf(tls: TLSSocket): string {
+  const lines = tls.getPeerX509Certificate()!.raw.toString("base64").replace(/.{64}/g, "$&\n").trimEnd();
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}

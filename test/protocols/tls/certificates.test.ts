@@ -1,31 +1,15 @@
-import { createSecureContext, type TLSSocket } from "node:tls";
+import { createSecureContext } from "node:tls";
 import { expect } from "chai";
 import { selfSigned } from "turnout/testing";
 import { TlsProtocol, type TlsProtocolOptions } from "turnout/tls";
 import { expectOrdinary, getTwo } from "../../support/exchanges.ts";
-import { codeOf, rejectionOf } from "../../support/failures.ts";
+import { codeOf, failureOf, rejectionOf } from "../../support/failures.ts";
 import { clientCertificate } from "../../support/tls-client-certificate.ts";
-import { byUpgrade, certificate, servingTls } from "../../support/tls-serving.ts";
+import { byUpgrade, certificate, certificateOf, servingTls } from "../../support/tls-serving.ts";
 
 const other = selfSigned();
 /** Both certificates have one name, so that a client cannot be told to trust the two of them. */
 const anyOf = { rejectUnauthorized: false };
-
-const certificateOf = (tls: TLSSocket): string =>
-  `-----BEGIN CERTIFICATE-----\n${tls
-    .getPeerX509Certificate()!
-    .raw.toString("base64")
-    .replace(/.{64}/g, "$&\n")
-    .trimEnd()}\n-----END CERTIFICATE-----\n`;
-
-function failureOf(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it did not throw");
-}
 
 describe("TlsProtocol: certificates", () => {
   for (const [what, options] of [

@@ -1,25 +1,9 @@
-import type { TLSSocket } from "node:tls";
 import { expect } from "chai";
 import { expectOrdinary, getTwo, turns, upgradeTo } from "../../support/exchanges.ts";
-import { CutWire, certificate, servingTls } from "../../support/tls-serving.ts";
+import { failureOf } from "../../support/failures.ts";
+import { CutWire, certificate, certificateOf, servingTls } from "../../support/tls-serving.ts";
 
 const anyOf = { rejectUnauthorized: false };
-const certificateOf = (tls: TLSSocket): string =>
-  `-----BEGIN CERTIFICATE-----\n${tls
-    .getPeerX509Certificate()!
-    .raw.toString("base64")
-    .replace(/.{64}/g, "$&\n")
-    .trimEnd()}\n-----END CERTIFICATE-----\n`;
-
-function failureOf(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("it did not throw");
-}
-
 describe("TlsProtocol: what fails", () => {
   for (const [when, before] of [
     ["before the first connection", false],

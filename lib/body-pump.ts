@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import type { Connection } from "./connection.ts";
 import { UsageError } from "./errors.ts";
+import type { ComposedResponse } from "./http/response.ts";
 
 type Pieces = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 type PieceIterator = Iterator<Uint8Array | string> | AsyncIterator<Uint8Array | string>;
@@ -24,7 +25,7 @@ export class BodyPump {
    * Resolves when all is written, or the pump was stopped. Rejects with what the stream threw, and where it is shorter
    * or longer than the length that the head gave.
    */
-  async run(framing: number | "chunked" | "close"): Promise<void> {
+  async run(framing: ComposedResponse["framing"]): Promise<void> {
     let sent = 0;
     for (;;) {
       const { value, done } = await this.#pieces.next();

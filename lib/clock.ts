@@ -17,7 +17,8 @@ export class Clock {
   readonly #watched: Set<Timed> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #date = "";
-  #dateSecond = -1;
+  /** The point of `now` at which it is made again. */
+  #dateUntil = -1;
 
   /** `shortestMs`: the shortest deadline that will be asked for; the clock ticks at a quarter of it, 5 to 250 ms. */
   constructor(shortestMs: number) {
@@ -48,9 +49,8 @@ export class Clock {
 
   /** The value of the `Date` field (RFC 9110 section 6.6.1), made once a second. */
   date(): string {
-    const second = Math.floor(this.now / 1000);
-    if (second !== this.#dateSecond) {
-      this.#dateSecond = second;
+    if (this.now >= this.#dateUntil) {
+      this.#dateUntil = (Math.floor(this.now / 1000) + 1) * 1000;
       this.#date = new Date().toUTCString();
     }
     return this.#date;

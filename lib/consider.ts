@@ -1,6 +1,6 @@
 import { ModuleError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
-import type { FieldsLike } from "./http/response.ts";
+import type { FieldsLike } from "./http/response-fields.ts";
 import type { Decision, Offer } from "./protocol-module.ts";
 import type { Registration } from "./registry.ts";
 import { isThenable } from "./thenable.ts";

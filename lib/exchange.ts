@@ -3,58 +3,51 @@ import type { Connection } from "./connection.ts";
 import { ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { Fields } from "./http/fields.ts";
 import type { HttpRequest } from "./http/request.ts";
-import { type ComposedResponse, composeResponse, type ResponseLike } from "./http/response.ts";
+import { type ComposedResponse, composeResponse, type ResponseFacts, type ResponseLike } from "./http/response.ts";
 import type { Respond } from "./options.ts";
 import type { Task, TaskHost } from "./task.ts";
 import { isThenable } from "./thenable.ts";
-
-/** How an exchange ends, where that is known before it begins. */
-export interface ExchangeOptions {
-  /** The connection closes behind the answer. */
-  readonly close: boolean;
-  /** The Upgrade field of a 426 that names none itself. */
-  readonly required: string;
-  /** The client waits for a 100 before it sends its content. */
-  readonly awaitsContinue: boolean;
-  /** The Upgrade field by which the answer advertises; `""` for none. */
-  readonly advertise: string;
-}
 
 /** One request, and the application's answer. */
 export class Exchange implements Task {
   readonly #track: TaskHost;
   readonly #connection: Connection;
   readonly #request: HttpRequest;
-  readonly #respond: Respond;
-  readonly #options: ExchangeOptions;
+  readonly #facts: ResponseFacts;
+  /** The client waits for a 100 before it sends its content. */
   #awaitsContinue: boolean;
   #state: "pending" | "answering" | "over" = "pending";
   #closeAfter = false;
   #discarded = 0;
   #pump: BodyPump | undefined;
 
-  constructor(track: TaskHost, request: HttpRequest, respond: Respond, options: ExchangeOptions) {
+  constructor(track: TaskHost, request: HttpRequest, facts: ResponseFacts, awaitsContinue: boolean) {
     this.#track = track;
     this.#connection = track.connection;
     this.#request = request;
-    this.#respond = respond;
-    this.#options = options;
-    this.#awaitsContinue = options.awaitsContinue;
+    this.#facts = facts;
+    this.#awaitsContinue = awaitsContinue;
+    this.#connection.become("responding", Number.POSITIVE_INFINITY);
   }
 
-  start(): void {
-    this.#connection.become("responding", Number.POSITIVE_INFINITY);
+  /** Has the application answer. */
+  start(respond: Respond): void {
     let response: ResponseLike | PromiseLike<ResponseLike>;
     try {
-      response = this.#respond(this.#request);
+      response = respond(this.#request);
     } catch (cause) {
-      this.#fail(cause);
+      this.fail(cause);
       return;
     }
+    this.settle(response);
+  }
+
+  /** The application has answered, or has promised to. */
+  settle(response: ResponseLike | PromiseLike<ResponseLike>): void {
     if (isThenable(response)) {
       response.then(
         (settled) => this.#connection.turn(() => this.#answer(settled)),
-        (cause: unknown) => this.#connection.turn(() => this.#fail(cause)),
+        (cause: unknown) => this.#connection.turn(() => this.fail(cause)),
       );
     } else {
       this.#answer(response);
@@ -125,31 +118,24 @@ export class Exchange implements Task {
     let composed: ComposedResponse;
     let pump: BodyPump | undefined;
     try {
-      composed = composeResponse(response, {
-        method: this.#request.method,
-        minorVersion: this.#track.head.minorVersion,
-        close: this.#hasToClose(response.body),
-        date: this.#connection.context.clock.date(),
-        advertise: this.#options.advertise,
-        required: this.#options.required,
-      });
+      composed = composeResponse(response, { ...this.#facts, close: this.#hasToClose(response.body) });
       const { body } = composed;
       if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array)) {
         pump = new BodyPump(this.#connection, body);
       }
     } catch (cause) {
-      this.#fail(cause);
+      this.fail(cause);
       return;
     }
     this.#state = "answering";
     this.#closeAfter ||= composed.close;
-    this.#track.advertised ||= composed.upgrade;
+    this.#track.advertised ||= composed.upgrade !== "";
     this.#connection.context.observer.answered(this.#request, response.status ?? 200);
     try {
       this.#send(composed, pump);
     } catch (cause) {
       pump?.stop();
-      this.#fail(cause); // such as a field that HTTP/2 allows once only
+      this.fail(cause); // such as a field that HTTP/2 allows once only
       return;
     }
     if (composed.body === undefined) {
@@ -172,7 +158,7 @@ export class Exchange implements Task {
       () => this.#connection.turn(() => this.#finish()),
       (cause: unknown) => {
         this.#pump = undefined;
-        this.#fail(cause);
+        this.fail(cause);
       },
     );
   }
@@ -180,7 +166,7 @@ export class Exchange implements Task {
   /** Whether more on this connection is out of the question, as far as that is known before the answer. */
   #hasToClose(body: ResponseLike["body"]): boolean {
     const { context } = this.#connection;
-    if (this.#options.close || this.#closeAfter || context.draining) {
+    if (this.#facts.close || this.#closeAfter || context.draining) {
       return true;
     }
     const unread = this.#track.contentLeft;
@@ -213,7 +199,8 @@ export class Exchange implements Task {
     }
   }
 
-  #fail(cause: unknown): void {
+  /** There is no answer, or not the whole of it. */
+  fail(cause: unknown): void {
     if (this.#state === "over") {
       return;
     }

@@ -15,7 +15,8 @@ export {
 export { Fields } from "./http/fields.ts";
 export type { HttpRequest, OriginalRequest, Peer, RequestInfo } from "./http/request.ts";
 export type { RequestBody } from "./http/request-body.ts";
-export { type BodyLike, type FieldsLike, type ResponseLike, upgradeRequired } from "./http/response.ts";
+export { type BodyLike, type ResponseLike, upgradeRequired } from "./http/response.ts";
+export type { FieldsLike } from "./http/response-fields.ts";
 export type { Limits, Negotiate, Respond, ServerOptions, Timeouts } from "./options.ts";
 export {
   type Decision,

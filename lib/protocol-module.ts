@@ -1,6 +1,6 @@
 import type { Answered } from "./answered.ts";
 import type { OriginalRequest, RequestInfo } from "./http/request.ts";
-import type { FieldsLike } from "./http/response.ts";
+import type { FieldsLike } from "./http/response-fields.ts";
 import type { Transport } from "./transport.ts";
 
 /** What a module is asked before the switch. */

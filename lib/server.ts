@@ -57,13 +57,12 @@ export interface ServerEvents {
 
 /** One port on which connections start with HTTP/1.1, and may be switched to any protocol that a module speaks. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
-  readonly #context: ServerContext;
+  readonly #context: ServerContext & { draining: boolean };
   readonly #limits: Limits;
   readonly #timeouts: Timeouts;
   readonly #tally: Tally = new Tally();
   readonly #connections: Set<Connection> = new Set();
   #listener: NetServer | undefined;
-  #draining = false;
   #closed: Promise<DrainReport> | undefined;
   #settleClosed: (() => void) | undefined;
 
@@ -73,7 +72,6 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const timeouts = resolveTimeouts(options.timeouts);
     this.#limits = limits;
     this.#timeouts = timeouts;
-    const isDraining = (): boolean => this.#draining;
     this.#context = {
       limits,
       timeouts,
@@ -82,9 +80,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       respond: options.respond ?? (() => ({ status: 404, body: "404 Not Found\n" })),
       advertise: options.advertise ?? false,
       clock: new Clock(Math.min(...Object.values(timeouts))),
-      get draining() {
-        return isDraining();
-      },
+      draining: false,
       observer: this.#observer(),
       serve: (stream, carrier) => {
         if (!stream.destroyed) {
@@ -101,7 +97,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * `signal` closes the server. Rejects with the system's error, such as `EADDRINUSE`.
    */
   async listen(options: ListenOptions & { readonly fd?: number } = {}): Promise<AddressInfo | string> {
-    if (this.#listener !== undefined || this.#draining) {
+    if (this.#listener !== undefined || this.#context.draining) {
       throw new UsageError("ERR_TURNOUT_STATE", "the server listens already, or is closed");
     }
     const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.accept(socket));
@@ -120,7 +116,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       this.#listener = undefined;
       throw error;
     }
-    if (this.#draining) {
+    if (this.#context.draining) {
       listener.close();
       throw new UsageError("ERR_TURNOUT_STATE", "the server was closed before it listened");
     }
@@ -174,7 +170,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const { detectors } = this.#context.registry;
     const connection = this.#adopt(stream);
     connection.speak(detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors));
-    if (this.#draining) {
+    if (this.#context.draining) {
       connection.track.closing();
     }
   }
@@ -214,7 +210,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   async #drain(): Promise<DrainReport> {
     const start = performance.now();
-    this.#draining = true;
+    this.#context.draining = true;
     const counted = [...this.#connections].filter(({ counts }) => counts);
     const kinds = new Map(counted.map((connection) => [connection, kindOf(connection)]));
     const destroyed = new Set<Connection>();

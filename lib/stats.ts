@@ -21,13 +21,14 @@ export interface ServerStats {
 /** Counts for {@link ServerStats}. */
 export class Tally {
   accepted = 0;
-  readonly #answered: Map<number, number> = new Map();
+  /** By status. */
+  readonly #answered: Float64Array = new Float64Array(600);
   readonly #switched: Map<string, { open: number; total: number }> = new Map();
   readonly #refused: Map<string, number> = new Map();
   readonly #faults: Map<string, number> = new Map();
 
   answered(status: number): void {
-    add(this.#answered, status);
+    this.#answered[status]!++;
   }
 
   switched(token: string): void {
@@ -53,7 +54,7 @@ export class Tally {
     return {
       open,
       accepted: this.accepted,
-      answered: Object.fromEntries(this.#answered),
+      answered: Object.fromEntries([...this.#answered.entries()].filter(([, count]) => count > 0)),
       switched: Object.fromEntries([...this.#switched].map(([token, count]) => [token, { ...count }])),
       refused: Object.fromEntries(this.#refused),
       faults: Object.fromEntries(this.#faults),

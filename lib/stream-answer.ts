@@ -3,8 +3,8 @@ import type { ServerContext } from "./context.ts";
 import { ModuleError, PeerError, TransportError } from "./errors.ts";
 import { HttpRequest, type RequestOrigin } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
-import { composeResponse, fieldsOf, type ResponseLike } from "./http/response.ts";
-import { type StreamRequest, streamHead } from "./stream-request.ts";
+import { composeResponse, headRecord, type ResponseLike } from "./http/response.ts";
+import { type StreamRequest, streamFacts, streamHead } from "./stream-request.ts";
 import type { StreamTrack } from "./stream-track.ts";
 import { isThenable } from "./thenable.ts";
 
@@ -56,19 +56,12 @@ export function answerStream(
       return;
     }
     try {
-      const composed = composeResponse(response, {
-        method: request.method,
-        minorVersion: 0,
-        close: false,
-        date: context.clock.date(),
-        advertise: "",
-        required: "HTTP/1.1", // a 426 has to name something; the field is left out here
-      });
+      const composed = composeResponse(response, streamFacts(request));
       const content = composed.body as string | Uint8Array | undefined;
       const ends = content === undefined || content.length === 0;
-      request.sendHead(composed.status, fieldsOf(composed.head), ends);
+      request.sendHead(composed.status, headRecord(composed, context.clock.date()), ends);
       if (!ends) {
-        stream.end(content, "latin1");
+        stream.end(content);
       }
       context.observer.answered(asked, composed.status);
     } catch (cause) {

@@ -3,6 +3,7 @@ import type { PeerErrorCode } from "./errors.ts";
 import { isHostAndPort } from "./http/authority.ts";
 import type { Fields } from "./http/fields.ts";
 import { targetFormOf } from "./http/request-target.ts";
+import type { ResponseFacts } from "./http/response.ts";
 import type { Limits } from "./options.ts";
 import type { TaskHead } from "./task.ts";
 
@@ -36,18 +37,16 @@ export interface StreamRequest {
   sendContinue(): void;
   /** Ends the stream at once. `complete`: the answer is whole, and what the client still sends is not wanted. */
   reset(complete: boolean): void;
-  /** Sends the head of the answer. `ends`: no content follows. */
-  sendHead(status: number, fields: readonly (readonly [name: string, value: string])[], ends: boolean): void;
+  /** Sends the head of the answer. The names of the fields are in lower case. `ends`: no content follows. */
+  sendHead(status: number, fields: Readonly<Record<string, string | string[]>>, ends: boolean): void;
 }
 
-/** `minorVersion` 0 stands for what such a stream has in common with HTTP/1.0: content ends where the stream does. */
 export function streamHead(request: StreamRequest): TaskHead {
   const { method, target, authority, httpVersion } = request;
   return {
     method,
     target,
     targetForm: target === "*" ? "asterisk" : "origin",
-    minorVersion: 0,
     httpVersion,
     authority,
     wantsUpgrade: false,
@@ -55,6 +54,12 @@ export function streamHead(request: StreamRequest): TaskHead {
     expectContinue: request.expectContinue,
     fields: () => request.headers,
   };
+}
+
+/** What an answer on a stream depends on. */
+export function streamFacts({ method }: StreamRequest): ResponseFacts {
+  // Like HTTP/1.0, content ends where the stream does. A 426 has to name something; over a stream, the field is left out.
+  return { method, minorVersion: 0, close: true, required: "HTTP/1.1", advertise: "" };
 }
 
 /** What is wrong with the request, by the rules that hold for every request (RFC 9113 section 8.3.1). */

@@ -4,10 +4,11 @@ import { Exchange } from "./exchange.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { HttpRequest, RequestInfo } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
-import { type ComposedResponse, type FieldsLike, fieldsOf, type ResponseLike, switchFields } from "./http/response.ts";
+import { type ComposedResponse, headRecord, type ResponseLike, switchRecord } from "./http/response.ts";
+import type { FieldsLike } from "./http/response-fields.ts";
 import type { Respond } from "./options.ts";
 import type { Registration } from "./registry.ts";
-import { type StreamRequest, streamHead } from "./stream-request.ts";
+import { type StreamRequest, streamFacts, streamHead } from "./stream-request.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHead, TaskHost } from "./task.ts";
 
@@ -128,16 +129,17 @@ export class StreamTrack implements Track, TaskHost {
     this.#request.sendContinue();
   }
 
-  sendHead({ status, head, body }: ComposedResponse): void {
+  sendHead(composed: ComposedResponse): void {
+    const { status, body } = composed;
     const ends = body === undefined || body === "";
-    this.#request.sendHead(status, fieldsOf(head), ends);
+    this.#request.sendHead(status, headRecord(composed, this.connection.context.clock.date()), ends);
     if (!ends && typeof body === "string") {
       this.connection.writeLatin1(body);
     }
   }
 
   sendSwitch(_to: Registration, headers: FieldsLike | undefined): void {
-    this.#request.sendHead(200, switchFields(headers), false);
+    this.#request.sendHead(200, switchRecord(headers), false);
   }
 
   respond(collected: readonly Buffer[] = []): void {
@@ -171,14 +173,15 @@ export class StreamTrack implements Track, TaskHost {
     for (const bytes of collected) {
       body.content(bytes);
     }
-    exchange = new Exchange(this, new HttpRequest(this.head, this.connection, body), respond, {
-      close: true,
-      required: "HTTP/1.1", // a 426 has to name something to be sent; over a stream, the field is left out
-      awaitsContinue: this.#request.expectContinue,
-      advertise: "",
-    });
+    const facts = streamFacts(this.#request);
+    exchange = new Exchange(
+      this,
+      new HttpRequest(this.head, this.connection, body),
+      facts,
+      this.#request.expectContinue,
+    );
     this.#task = exchange;
-    exchange.start();
+    exchange.start(respond);
     this.goOn();
   }
 }

@@ -3,7 +3,8 @@ import type { ModuleError, PeerError, TransportError } from "./errors.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { Fields } from "./http/fields.ts";
 import type { ParsedHead, RequestInfo } from "./http/request.ts";
-import type { ComposedResponse, FieldsLike, ResponseLike } from "./http/response.ts";
+import type { ComposedResponse, ResponseLike } from "./http/response.ts";
+import type { FieldsLike } from "./http/response-fields.ts";
 import type { Registration } from "./registry.ts";
 
 /** What is being done about the request that was read last. */

@@ -120,6 +120,20 @@ export class RequestHeadParser {
     return this.#minorVersion;
   }
 
+  get httpVersion(): string {
+    return this.#minorVersion === 1 ? "1.1" : `1.${this.#minorVersion}`;
+  }
+
+  /** The Host field has it, or the target. */
+  get authority(): undefined {
+    return undefined;
+  }
+
+  /** The next head takes its place. */
+  get stays(): false {
+    return false;
+  }
+
   /** The content's length in bytes: 0 when there is none, -1 when it is chunked. */
   get contentLength(): number {
     return this.#contentLength;

@@ -13,14 +13,13 @@ export interface ParsedHead {
   readonly method: string;
   readonly target: string;
   readonly targetForm: "origin" | "absolute" | "authority" | "asterisk";
-  readonly minorVersion: number;
-  /** Where the minor version of HTTP/1 does not say it. */
-  readonly httpVersion?: string;
+  /** `"1.1"`, for example. */
+  readonly httpVersion: string;
   /** Where the target is without it, and no Host field has it. */
-  readonly authority?: string;
+  readonly authority: string | undefined;
   readonly wantsUpgrade: boolean;
   /** Whether the head stays as it is, so that its fields can be read when they are asked for. */
-  readonly stays?: boolean;
+  readonly stays: boolean;
   fields(): Fields;
 }
 
@@ -47,8 +46,8 @@ export class RequestInfo {
 
   constructor(head: ParsedHead, origin: RequestOrigin) {
     this.method = head.method;
-    this.httpVersion = head.httpVersion ?? (head.minorVersion === 1 ? "1.1" : `1.${head.minorVersion}`);
-    if (head.stays === true) {
+    this.httpVersion = head.httpVersion;
+    if (head.stays) {
       this.#head = head;
     } else {
       this.#headers = head.fields();

@@ -1,4 +1,4 @@
-import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Fields, type StreamRequest } from "turnout";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
@@ -63,17 +63,10 @@ export class Http2Request implements StreamRequest {
     }
   }
 
-  sendHead(status: number, fields: readonly (readonly [name: string, value: string])[], ends: boolean): void {
-    if (!this.#canSendHead) {
-      return;
+  sendHead(status: number, fields: Readonly<Record<string, string | string[]>>, ends: boolean): void {
+    if (this.#canSendHead) {
+      this.stream.respond({ ":status": status, ...fields }, { endStream: ends });
     }
-    const head: OutgoingHttpHeaders = { ":status": status };
-    for (const [name, value] of fields) {
-      const lower = name.toLowerCase();
-      const before = head[lower] as string | string[] | undefined;
-      head[lower] = before === undefined ? value : [before, value].flat();
-    }
-    this.stream.respond(head, { endStream: ends });
   }
 
   reset(complete: boolean): void {

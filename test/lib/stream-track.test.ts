@@ -10,7 +10,7 @@ describe("a request that has a stream to itself", () => {
       async (serve, { server }) => {
         const stream = serve();
         await turns(3);
-        expect(stream.events).to.deep.equal(["200 Content-Length: 14", "GET /x?y h 2.0", "end"]);
+        expect(stream.events).to.deep.equal(["200 content-length: 14", "GET /x?y h 2.0", "end"]);
         expect(server.stats().answered).to.deep.equal({ 200: 1 });
         expect([server.stats().open, server.stats().accepted]).to.deep.equal([1, 1]);
       },
@@ -34,7 +34,7 @@ describe("a request that has a stream to itself", () => {
         stream.push("two");
         stream.push(null);
         await turns(5);
-        expect(stream.events).to.deep.equal(["200 Content-Length: 8", "one two2", "end"]);
+        expect(stream.events).to.deep.equal(["200 content-length: 8", "one two2", "end"]);
       },
     ));
 
@@ -57,7 +57,7 @@ describe("a request that has a stream to itself", () => {
         stream.push("content");
         stream.push(null);
         await turns(5);
-        expect(stream.events).to.deep.equal(["100", "200 Content-Length: 7", "content", "end"]);
+        expect(stream.events).to.deep.equal(["100", "200 content-length: 7", "content", "end"]);
       },
     );
   });
@@ -240,7 +240,7 @@ describe("a request for another protocol over a stream (RFC 8441)", () => {
       async (serve) => {
         const stream = serve({ method: "CONNECT", protocol: "spoken" });
         await turns(3);
-        expect(stream.events).to.deep.equal(["200 Content-Length: 7", "CONNECT", "end"]);
+        expect(stream.events).to.deep.equal(["200 content-length: 7", "CONNECT", "end"]);
       },
     ));
 

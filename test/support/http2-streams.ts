@@ -52,8 +52,8 @@ export class StandInStream extends Duplex implements Pick<StreamRequest, "sendCo
   }
 
   sendContinue = (): void => void this.events.push("100");
-  sendHead = (status: number, fields: readonly (readonly [string, string])[], ends: boolean): void => {
-    const own = fields
+  sendHead = (status: number, fields: Readonly<Record<string, string | string[]>>, ends: boolean): void => {
+    const own = Object.entries(fields)
       .filter(([name]) => !/^(?:date|content-type)$/i.test(name))
       .map(([name, value]) => ` ${name}: ${value}`);
     this.events.push(`${status}${own.join("")}${ends ? " end" : ""}`);

@@ -3,22 +3,25 @@ import { upgradeRequired } from "turnout";
 import {
   type ComposedResponse,
   composeResponse,
-  composeSwitchingProtocols,
+  headText,
   type ResponseFacts,
   type ResponseLike,
+  switchText,
 } from "../../../lib/http/response.ts";
 
 const facts: ResponseFacts = {
   method: "GET",
   minorVersion: 1,
   close: false,
-  date: "DATE",
   advertise: "",
   required: "",
 };
 
-const compose = (response: ResponseLike, more: Partial<ResponseFacts> = {}): ComposedResponse =>
-  composeResponse(response, { ...facts, ...more });
+/** What is composed, and its head as HTTP/1.1 says it. */
+const compose = (response: ResponseLike, more: Partial<ResponseFacts> = {}): ComposedResponse & { head: string } => {
+  const composed = composeResponse(response, { ...facts, ...more });
+  return { ...composed, head: headText(composed, "DATE", more.minorVersion ?? 1) };
+};
 
 async function* stream(): AsyncGenerator<string> {
   yield "x";
@@ -133,7 +136,7 @@ describe("composing a response", () => {
       assert.equal(composed.head.replace(/^HTTP\/1\.1 \d{3} [^\r]*\r\nDate: DATE\r\n/, ""), `${lines}\r\n`);
       assert.deepEqual(composed.body, body as ComposedResponse["body"]);
       assert.equal(composed.close, /Connection: (?:Upgrade, )?close/.test(lines));
-      assert.equal(composed.upgrade, lines.includes("Upgrade: "));
+      assert.equal(composed.upgrade !== "", lines.includes("Upgrade: "));
     });
   }
 
@@ -189,14 +192,14 @@ describe("composing a response", () => {
 describe("composing a 101", () => {
   it("RFC 9110 section 15.2.2: names the protocols, and has the module's fields", () => {
     assert.equal(
-      composeSwitchingProtocols("TLS/1.2, HTTP/1.1", { "X-A": "1" }),
+      switchText("TLS/1.2, HTTP/1.1", { "X-A": "1" }),
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2, HTTP/1.1\r\nConnection: Upgrade\r\nX-A: 1\r\n\r\n",
     );
   });
 
   for (const name of ["Upgrade", "connection", "Content-Length", "Transfer-Encoding", "Keep-Alive", "a b"]) {
     it(`refuses the field ${name}`, () => {
-      expect(() => composeSwitchingProtocols("a", { [name]: "1" }))
+      expect(() => switchText("a", { [name]: "1" }))
         .to.throw()
         .with.property("code", "ERR_TURNOUT_RESPONSE");
     });

@@ -13,7 +13,9 @@ function original(fields: FieldList, { method = "GET", target = "/x", body = "" 
     method,
     target,
     targetForm,
-    minorVersion: 1,
+    httpVersion: "1.1",
+    authority: undefined,
+    stays: false,
     wantsUpgrade: true,
     fields: () => Fields.from(fields),
   } as const;

@@ -11,7 +11,7 @@ import { Clock } from "./clock.ts";
 import { Connection, type OuterConnection } from "./connection.ts";
 import type { Observer, ServerContext } from "./context.ts";
 import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
-import type { RequestInfo, RequestOrigin } from "./http/request.ts";
+import type { RequestInfo } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
 import { Opening } from "./opening.ts";
 import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
@@ -182,31 +182,29 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return connection;
   }
 
-  #serveStream(request: StreamRequest, { peer, secure }: Connection): void {
-    const { stream } = request;
-    if (stream.destroyed || request.aborted) {
+  #serveStream(request: StreamRequest, outer: Connection): void {
+    if (request.stream.destroyed || request.aborted) {
       return;
     }
-    const origin = { peer, secure };
     const fault = faultOf(request, this.#limits);
     if (fault !== undefined) {
-      this.#openStream(request, origin).refuse(new PeerError(fault));
+      this.#openStream(request, outer).refuse(new PeerError(fault));
     } else if (request.ended && request.protocol === undefined) {
-      answerStream(request, origin, this.#context, () => this.#openStream(request, origin));
+      answerStream(request, outer, this.#openStream);
     } else {
-      this.#openStream(request, origin).start();
+      this.#openStream(request, outer).start();
     }
   }
 
   /** A stream as a connection of its own. */
-  #openStream(request: StreamRequest, origin: RequestOrigin): StreamTrack {
+  readonly #openStream = (request: StreamRequest, { peer, secure }: Connection): StreamTrack => {
     const { stream } = request;
-    const connection = this.#adopt(stream, { ...origin, reset: (complete) => request.reset(complete) });
+    const connection = this.#adopt(stream, { peer, secure, reset: (complete) => request.reset(complete) });
     stream.on("aborted", () => connection.failed(new Error("the client has reset the stream")));
     const track = new StreamTrack(connection, request);
     connection.speak(track);
     return track;
-  }
+  };
 
   async #drain(): Promise<DrainReport> {
     const start = performance.now();

@@ -37,23 +37,47 @@ export interface StreamRequest {
   sendContinue(): void;
   /** Ends the stream at once. `complete`: the answer is whole, and what the client still sends is not wanted. */
   reset(complete: boolean): void;
-  /** Sends the head of the answer. The names of the fields are in lower case. `ends`: no content follows. */
-  sendHead(status: number, fields: Readonly<Record<string, string | string[]>>, ends: boolean): void;
+  /** Sends the head of the answer, by lower-case names, `:status` among them. `ends`: no content follows. */
+  sendHead(head: Readonly<Record<string, string | string[]>>, ends: boolean): void;
 }
 
-export function streamHead(request: StreamRequest): TaskHead {
-  const { method, target, authority, httpVersion } = request;
-  return {
-    method,
-    target,
-    targetForm: target === "*" ? "asterisk" : "origin",
-    httpVersion,
-    authority,
-    wantsUpgrade: false,
-    stays: true,
-    expectContinue: request.expectContinue,
-    fields: () => request.headers,
-  };
+/** The head of such a request, for those who know requests by their heads. */
+export class StreamHead implements TaskHead {
+  readonly wantsUpgrade = false;
+  readonly stays = true;
+  readonly #request: StreamRequest;
+
+  constructor(request: StreamRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method;
+  }
+
+  get target(): string {
+    return this.#request.target;
+  }
+
+  get targetForm(): "asterisk" | "origin" {
+    return this.target === "*" ? "asterisk" : "origin";
+  }
+
+  get httpVersion(): string {
+    return this.#request.httpVersion;
+  }
+
+  get authority(): string {
+    return this.#request.authority;
+  }
+
+  get expectContinue(): boolean {
+    return this.#request.expectContinue;
+  }
+
+  fields(): Fields {
+    return this.#request.headers;
+  }
 }
 
 /** What an answer on a stream depends on. */

@@ -8,7 +8,7 @@ import { type ComposedResponse, headRecord, type ResponseLike, switchRecord } fr
 import type { FieldsLike } from "./http/response-fields.ts";
 import type { Respond } from "./options.ts";
 import type { Registration } from "./registry.ts";
-import { type StreamRequest, streamFacts, streamHead } from "./stream-request.ts";
+import { StreamHead, type StreamRequest, streamFacts } from "./stream-request.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHead, TaskHost } from "./task.ts";
 
@@ -32,7 +32,7 @@ export class StreamTrack implements Track, TaskHost {
     this.#request = request;
     this.#finished = this.#completed = request.ended;
     this.#hasContent = request.protocol === undefined;
-    this.head = streamHead(request);
+    this.head = new StreamHead(request);
   }
 
   start(): void {
@@ -130,16 +130,16 @@ export class StreamTrack implements Track, TaskHost {
   }
 
   sendHead(composed: ComposedResponse): void {
-    const { status, body } = composed;
+    const { body } = composed;
     const ends = body === undefined || body === "";
-    this.#request.sendHead(status, headRecord(composed, this.connection.context.clock.date()), ends);
+    this.#request.sendHead(headRecord(composed, this.connection.context.clock.date()), ends);
     if (!ends && typeof body === "string") {
       this.connection.writeLatin1(body);
     }
   }
 
   sendSwitch(_to: Registration, headers: FieldsLike | undefined): void {
-    this.#request.sendHead(200, switchRecord(headers), false);
+    this.#request.sendHead(switchRecord(headers), false);
   }
 
   respond(collected: readonly Buffer[] = []): void {

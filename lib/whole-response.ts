@@ -1,8 +1,11 @@
 import type { ResponseLike } from "./http/response.ts";
 import { isThenable } from "./thenable.ts";
 
-/** Whether an answer is there, and all of it: neither a promise nor a stream, for which somebody has to wait. */
-export function isWhole(response: ResponseLike | PromiseLike<ResponseLike>): response is ResponseLike {
+/** A response that is there, and all of it. */
+export type WholeResponse = ResponseLike & { readonly body?: string | Uint8Array | null };
+
+/** Whether an answer is there, and all of it: neither a promise nor a stream, for which somebody would have to wait. */
+export function isWhole(response: ResponseLike | PromiseLike<ResponseLike>): response is WholeResponse {
   if (typeof response !== "object" || response === null || isThenable(response)) {
     return false;
   }

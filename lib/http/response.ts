@@ -144,11 +144,12 @@ function connectionLine(close: boolean, upgrade: boolean, old: boolean): string 
   return persistence === "" ? "" : `Connection: ${persistence}\r\n`;
 }
 
-/** The fields as other versions of HTTP say them, by lower-case name: without those of a connection. */
-export function headRecord({ fields, framing }: ComposedResponse, date: string): Record<string, string | string[]> {
+/** The head as other versions of HTTP say it (RFC 9113 section 8.3.2): without the fields of a connection. */
+export function headRecord(response: ComposedResponse, date: string): Record<string, string | string[]> {
+  const { status, fields, framing } = response;
   return typeof framing === "number"
-    ? { ...fields.record, date, "content-length": String(framing) }
-    : { ...fields.record, date };
+    ? { ":status": String(status), ...fields.record, date, "content-length": String(framing) }
+    : { ":status": String(status), ...fields.record, date };
 }
 
 /**
@@ -160,9 +161,9 @@ export function switchText(upgrade: string, fields: FieldsLike | undefined): str
   return `${start}${switchFields(fields).lines}\r\n`;
 }
 
-/** The fields of the 200 by which another version of HTTP tells of a switch (RFC 8441 section 5). */
+/** The head of the 200 by which another version of HTTP tells of a switch (RFC 8441 section 5). */
 export function switchRecord(fields: FieldsLike | undefined): Readonly<Record<string, string | string[]>> {
-  return switchFields(fields).record;
+  return { ":status": "200", ...switchFields(fields).record };
 }
 
 /** A module's own fields of the answer that tells of a switch. */

@@ -215,6 +215,10 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
       session.close();
       expectEnd();
     };
+    const streamClosed = (): void => {
+      streams--;
+      expectEnd();
+    };
     this.#sessions.set(transport, { session, close });
     session.on("error", () => session.destroy());
     session.on("goaway", expectEnd);
@@ -225,15 +229,12 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
       }
     });
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
-      stream.on("error", () => {}); // first of all: the session may be gone already
+      stream.on("error", ignore); // first of all: the session may be gone already
       if (stream.destroyed) {
         return;
       }
       streams++;
-      stream.once("close", () => {
-        streams--;
-        expectEnd();
-      });
+      stream.on("close", streamClosed);
       // node:http2 goes by it only once the client has acknowledged that setting.
       if (headerListBytes(raw) > this.#limits.maxHeaderListBytes) {
         transport.report(new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE"));
@@ -254,6 +255,9 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     transport.destroy(error);
   }
 }
+
+/** A stream's error comes with its close, which is heard of. */
+function ignore(): void {}
 
 function resolve<T extends object>(group: string, defaults: T, given: Partial<T>): T {
   for (const [name, value] of Object.entries(given)) {

@@ -63,9 +63,9 @@ export class Http2Request implements StreamRequest {
     }
   }
 
-  sendHead(status: number, fields: Readonly<Record<string, string | string[]>>, ends: boolean): void {
+  sendHead(head: Readonly<Record<string, string | string[]>>, ends: boolean): void {
     if (this.#canSendHead) {
-      this.stream.respond({ ":status": status, ...fields }, { endStream: ends });
+      this.stream.respond(head, { endStream: ends });
     }
   }
 

@@ -52,7 +52,8 @@ export class StandInStream extends Duplex implements Pick<StreamRequest, "sendCo
   }
 
   sendContinue = (): void => void this.events.push("100");
-  sendHead = (status: number, fields: Readonly<Record<string, string | string[]>>, ends: boolean): void => {
+  sendHead = (head: Readonly<Record<string, string | string[]>>, ends: boolean): void => {
+    const { ":status": status, ...fields } = head;
     const own = Object.entries(fields)
       .filter(([name]) => !/^(?:date|content-type)$/i.test(name))
       .map(([name, value]) => ` ${name}: ${value}`);

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import type { PeerErrorCode } from "./errors.ts";
 import { isHostAndPort } from "./http/authority.ts";
@@ -92,14 +93,26 @@ export function faultOf(request: StreamRequest, { maxTargetBytes }: Limits): Pee
   if (method === "CONNECT" && protocol === undefined) {
     return "ERR_TURNOUT_CONNECT";
   }
-  const target = Buffer.from(request.target, "latin1");
-  if (target.length > maxTargetBytes) {
+  if (request.target.length > maxTargetBytes) {
     return "ERR_TURNOUT_TARGET_TOO_LONG";
   }
+  const target = Buffer.from(request.target, "latin1");
   const form = targetFormOf(target, 0, target.length, method === "CONNECT" ? "GET" : method);
   if (form !== "origin" && form !== "asterisk") {
     return "ERR_TURNOUT_TARGET";
   }
-  const authority = Buffer.from(request.authority, "latin1");
-  return isHostAndPort(authority, 0, authority.length) ? undefined : "ERR_TURNOUT_HOST";
+  return isAuthority(request.authority) ? undefined : "ERR_TURNOUT_HOST";
+}
+
+/** The streams of a connection are mostly for one and the same. */
+let lastGoodAuthority = "";
+
+function isAuthority(text: string): boolean {
+  if (text === lastGoodAuthority) {
+    return text !== "";
+  }
+  const bytes = Buffer.from(text, "latin1");
+  const isGood = isHostAndPort(bytes, 0, bytes.length);
+  lastGoodAuthority = isGood ? text : lastGoodAuthority;
+  return isGood;
 }

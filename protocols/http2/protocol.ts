@@ -1,7 +1,6 @@
 import {
   type IncomingHttpHeaders,
   performServerHandshake,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
 } from "node:http2";
@@ -21,6 +20,7 @@ import {
 import { ClientOpening, type Opened } from "./client-opening.ts";
 import { preface } from "./frames.ts";
 import { canBeSaid, isForwarded, openingBytes } from "./original-request.ts";
+import { ServedSession } from "./served-session.ts";
 import { decodeSettings } from "./settings.ts";
 import { Http2Request, headerListBytes } from "./stream-request.ts";
 
@@ -40,7 +40,7 @@ export interface Http2Limits {
 export interface Http2Timeouts {
   /** From the 101 to the client's preface. Default 5,000; then the connection is destroyed. */
   readonly prefaceMs: number;
-  /** Without a stream and without a frame. Default 60,000; then the connection is closed. */
+  /** Without a stream. Default 60,000; then the connection is closed. */
   readonly idleMs: number;
   /** From the end of our side to the client's. Default 2,000; then the connection is destroyed. */
   readonly closeMs: number;
@@ -60,13 +60,6 @@ export interface Http2Options {
 export interface Http2Upgrade {
   /** The payload of the SETTINGS frame that HTTP2-Settings stands for. */
   readonly settings: Buffer;
-}
-
-/** node:http2 at work on a connection. */
-interface Speaking {
-  readonly session: ServerHttp2Session;
-  /** GOAWAY; what is under way is answered, and then the client has to close its side, too. */
-  close(): void;
 }
 
 /** The natural bound: the client's stream 1 has a window of this size when it has not yet heard of another. */
@@ -108,7 +101,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   readonly #timeouts: Http2Timeouts;
   readonly #sessionOptions: ServerOptions;
   readonly #limits: Http2Limits;
-  readonly #sessions: Map<Transport<Http2Upgrade>, Speaking> = new Map();
+  readonly #sessions: Map<Transport<Http2Upgrade>, ServedSession> = new Map();
 
   /** Throws a `UsageError` for options that make no sense. */
   constructor({ upgrade = "direct-only", limits = {}, timeouts = {} }: Http2Options = {}) {
@@ -181,7 +174,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   }
 
   override onClose(transport: Transport<Http2Upgrade>): void {
-    this.#sessions.get(transport)?.session.destroy();
+    this.#sessions.get(transport)?.destroy();
     this.#sessions.delete(transport);
   }
 
@@ -204,37 +197,16 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
 
   /** From here on node:http2 speaks; `dispatched` gets a receipt for each stream. */
   #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): void {
+    const { idleMs, closeMs } = this.#timeouts;
     const session = performServerHandshake(socket, this.#sessionOptions);
-    let streams = 0;
-    const expectEnd = (): void => {
-      if (session.closed && streams === 0) {
-        setTimeout(() => transport.destroy(), this.#timeouts.closeMs).unref(); // node:http2 would wait for ever
-      }
-    };
-    const close = (): void => {
-      session.close();
-      expectEnd();
-    };
-    const streamClosed = (): void => {
-      streams--;
-      expectEnd();
-    };
-    this.#sessions.set(transport, { session, close });
-    session.on("error", () => session.destroy());
-    session.on("goaway", expectEnd);
-    session.setTimeout(this.#timeouts.idleMs);
-    session.on("timeout", () => {
-      if (streams === 0) {
-        close();
-      }
-    });
+    const served = new ServedSession(session, idleMs, closeMs, () => transport.destroy());
+    this.#sessions.set(transport, served);
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
       stream.on("error", ignore); // first of all: the session may be gone already
       if (stream.destroyed) {
         return;
       }
-      streams++;
-      stream.on("close", streamClosed);
+      served.opened(stream);
       // node:http2 goes by it only once the client has acknowledged that setting.
       if (headerListBytes(raw) > this.#limits.maxHeaderListBytes) {
         transport.report(new PeerError("ERR_TURNOUT_HEAD_TOO_LARGE"));

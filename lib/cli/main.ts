@@ -9,6 +9,7 @@ import { Http2Protocol } from "turnout/http2";
 import { TlsProtocol } from "turnout/tls";
 import { WebSocketProtocol } from "turnout/websocket";
 import { type CommandLine, CommandLineError, readCommandLine, usage } from "./options.ts";
+import { probe } from "./probe/probe.ts";
 import { respond, switchesAt } from "./site.ts";
 
 function main(): void {
@@ -165,4 +166,8 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-main();
+if (process.argv[2] === "probe") {
+  process.exitCode = await probe(process.argv.slice(3));
+} else {
+  main();
+}

@@ -109,7 +109,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 export function usage(): string {
   const line = (left: string, right: string): string => `  ${left.padEnd(26)}${right}\n`;
   return [
-    "Usage: turnout [options]\n\n",
+    "Usage: turnout [options]\n       turnout probe URL [options]\n\n",
     "Serves HTTP/1.1, and every protocol that it can switch to, on one port.\n\n",
     ...Object.entries(valued).map(([name, option]) =>
       line(`--${name} ${option.value}`, `${option.says} (default ${(option as OptionHelp).without ?? option.default})`),

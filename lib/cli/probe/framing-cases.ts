@@ -1,6 +1,6 @@
 import { type Case, get, offerOfUnknown, request, unknownProtocol } from "./case.ts";
 import { offerOfHttp2 } from "./h2c-cases.ts";
-import { fails, finalsIn, ok, ordinary, refused, silenceOf, switchIn, warning } from "./judgement.ts";
+import { closedSilently, fails, finalsIn, ok, ordinary, refused, silenceOf, switchIn, warning } from "./judgement.ts";
 import type { Target } from "./target.ts";
 import { offerOfWebSocket } from "./websocket-cases.ts";
 
@@ -93,10 +93,8 @@ export const framingCases: readonly Case[] = [
       sends: get(target, ["Connection: Upgrade", `Upgrade: ${unknownProtocol}\rTransfer-Encoding: chunked`]),
     }),
     beside: "without the offer",
-    judge: (seen, without) => {
-      const ended = seen.ended === "end" || seen.ended === "reset";
-      return ended && finalsIn(seen).length === 0 && !seen.garbled ? ok("closed") : ordinary(seen, without, [400]);
-    },
+    judge: (seen, without) =>
+      closedSilently(seen) && silenceOf(without) === undefined ? ok("closed") : ordinary(seen, without, [400]),
   },
   {
     id: "option-length",

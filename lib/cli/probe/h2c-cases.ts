@@ -1,5 +1,7 @@
+import { valuesOf } from "./answers.ts";
 import { type Case, get, type Judgement, type Plan, post, type Seen } from "./case.ts";
 import { fails, ok, ordinary, switchIn, warning } from "./judgement.ts";
+import { faultOfHandshake, offerOfWebSocket } from "./websocket-cases.ts";
 
 /** As curl 7.88 and the HttpClient of Java 17 say them. */
 const settingsOfCurl = "AAMAAABkAAQCAAAAAAIAAAAA";
@@ -107,9 +109,20 @@ export const h2cCases: readonly Case[] = [
     id: "h2c-list",
     title: "h2c before WebSocket in one list",
     clause: "RFC 9110 section 7.8",
-    plan: (target) => asking(get(target, [offerOfHttp2[0]!, "Upgrade: h2c, websocket", offerOfHttp2[2]!])),
+    plan: (target) => {
+      const [connection, , settings] = offerOfHttp2;
+      const fields = [connection!, "Upgrade: h2c, websocket", settings!, ...offerOfWebSocket.slice(2)];
+      return asking(get(target, fields));
+    },
     beside: "without the offer",
-    judge: answeredEitherWay,
+    judge: (seen, without) => {
+      const answer = switchIn(seen);
+      if (answer === undefined || valuesOf(answer, "upgrade")[0]?.toLowerCase() === "h2c") {
+        return answeredEitherWay(seen, without);
+      }
+      const fault = faultOfHandshake(answer);
+      return fault === undefined ? ok("101, websocket") : fails(fault);
+    },
   },
   {
     id: "h2c-expect",

@@ -35,7 +35,7 @@ export function finalsIn({ answers }: Seen): readonly Answer[] {
 /** Why there is no answer at all; undefined where there is one. */
 export function silenceOf(seen: Seen): string | undefined {
   if (seen.garbled && finalsIn(seen).length === 0) {
-    return `what came is no HTTP answer: ${quoted(seen.rest.toString("latin1", 0, 40))}`;
+    return `what came is no HTTP answer: ${beginningOf(seen.rest)}`;
   }
   if (finalsIn(seen).length > 0 || switchIn(seen) !== undefined) {
     return undefined;
@@ -50,6 +50,11 @@ export function silenceOf(seen: Seen): string | undefined {
     default:
       return "the connection was closed without an answer";
   }
+}
+
+/** The connection was closed, and nothing was said at all. */
+export function closedSilently(seen: Seen): boolean {
+  return silenceOf(seen) !== undefined && !seen.garbled && (seen.ended === "end" || seen.ended === "reset");
 }
 
 /**
@@ -74,7 +79,7 @@ function miscounted(seen: Seen, without: Seen): Judgement | undefined {
     return fails(`${finals.length} answers came to ${seen.due} requests`);
   }
   if (seen.garbled) {
-    return fails(`what follows is no HTTP answer: ${quoted(seen.rest.toString("latin1", 0, 40))}`);
+    return fails(`what follows is no HTTP answer: ${beginningOf(seen.rest)}`);
   }
   if (finals.length === seen.due || finals.length >= finalsIn(without).length || seen.ended === "bytes") {
     return undefined;
@@ -107,8 +112,7 @@ export function refused(seen: Seen, statuses: readonly number[], mustClose = fal
   }
   const silence = silenceOf(seen);
   if (silence !== undefined) {
-    const isClosed = seen.ended === "end" || seen.ended === "reset";
-    return isClosed && !seen.garbled ? warning(`${silence}; ${statuses[0]} is due`) : fails(silence);
+    return closedSilently(seen) ? warning(`${silence}; ${statuses[0]} is due`) : fails(silence);
   }
   const finals = finalsIn(seen);
   const { status } = finals[0]!;
@@ -123,9 +127,28 @@ export function refused(seen: Seen, statuses: readonly number[], mustClose = fal
 
 /** Bytes of a server, which nobody's terminal should obey. */
 export function quoted(text: string): string {
-  return JSON.stringify(text).replace(/[^ -~]/g, (character) => {
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return `"${escaped(text)}"`;
+}
+
+/** Without quotation marks around it. */
+export function escaped(text: string): string {
+  return text.replace(/[^ -~]|["\\]/g, (character) => {
+    switch (character) {
+      case "\r":
+        return "\\r";
+      case "\n":
+        return "\\n";
+      case '"':
+      case "\\":
+        return `\\${character}`;
+      default:
+        return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    }
   });
+}
+
+function beginningOf(bytes: Buffer): string {
+  return quoted(bytes.toString("latin1", 0, 24)) + (bytes.length > 24 ? "..." : "");
 }
 
 /** What no answer may be, whatever was asked. */

@@ -5,7 +5,7 @@ import { jsonOf, tableOf } from "./report.ts";
 import { OutOfTimeError, run } from "./runner.ts";
 import { addressesOf, isLoopback, type Target } from "./target.ts";
 
-const maxBytes = 1024 * 1024;
+const maxBytes = 256 * 1024;
 const connections = 4;
 const totalMs = 60_000;
 

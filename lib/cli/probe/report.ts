@@ -1,13 +1,16 @@
 import { styleText } from "node:util";
 import type { Verdict } from "./case.ts";
 import { families } from "./cases.ts";
-import { quoted } from "./judgement.ts";
+import { escaped } from "./judgement.ts";
 import type { Outcome } from "./runner.ts";
 
 const colours = { ok: "green", warning: "yellow", fails: "red", "not applicable": "gray" } as const;
 
 /** Bytes that `--verbose` shows of what came. */
 const shownBytes = 2_000;
+
+/** Whether there is colour is decided once, by `Look`. */
+const unconditionally = { validateStream: false };
 
 export interface Look {
   readonly colour: boolean;
@@ -28,7 +31,7 @@ export function tableOf(outcomes: readonly Outcome[], look: Look): string {
   const lineOf = ({ verdict, reason, case: { id, title, clause } }: Outcome): string => {
     const padded = verdict.padEnd(widths.verdict);
     const columns = [
-      look.colour ? styleText(colours[verdict], padded) : padded,
+      look.colour ? styleText(colours[verdict], padded, unconditionally) : padded,
       id.padEnd(widths.id),
       title.padEnd(widths.title),
       clause.padEnd(widths.clause),
@@ -37,10 +40,15 @@ export function tableOf(outcomes: readonly Outcome[], look: Look): string {
     return `  ${columns.join("  ")}\n`;
   };
   const sections = families.map(({ heading, cases }) => {
-    const lines = outcomes
-      .filter((outcome) => cases.includes(outcome.case))
-      .map((outcome) => lineOf(outcome) + (look.verbose && outcome.verdict !== "ok" ? bytesOf(outcome) : ""));
-    return lines.length === 0 ? "" : `${look.colour ? styleText("bold", heading) : heading}\n${lines.join("")}\n`;
+    const members = outcomes.filter((outcome) => cases.includes(outcome.case));
+    const title = look.colour ? styleText("bold", heading, unconditionally) : heading;
+    if (members.every(({ seen }) => seen === undefined)) {
+      return members.length === 0 ? "" : `${title}: ${members[0]!.reason}\n\n`;
+    }
+    const lines = members.map((outcome) =>
+      look.verbose && outcome.verdict !== "ok" ? lineOf(outcome) + bytesOf(outcome) : lineOf(outcome),
+    );
+    return `${title}\n${lines.join("")}\n`;
   });
   return sections.join("") + summaryOf(outcomes);
 }
@@ -72,8 +80,8 @@ function countsOf(outcomes: readonly Outcome[]): Record<Verdict, number> {
 
 function summaryOf(outcomes: readonly Outcome[]): string {
   const counts = countsOf(outcomes);
-  const warnings = `${counts.warning} ${counts.warning === 1 ? "warning" : "warnings"}`;
-  return `${outcomes.length} cases: ${counts.ok} ok, ${warnings}, ${counts.fails} failed, ${counts["not applicable"]} not applicable\n`;
+  const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+  return `${several(outcomes.length, "case")}: ${counts.ok} ok, ${several(counts.warning, "warning")}, ${counts.fails} failed, ${counts["not applicable"]} not applicable\n`;
 }
 
 function bytesOf({ seen }: Outcome): string {
@@ -90,6 +98,6 @@ function linesOf(mark: string, text: string): string {
   return text
     .split(/(?<=\n)/)
     .filter((line) => line !== "")
-    .map((line) => `${mark}${quoted(line).slice(1, -1)}\n`)
+    .map((line) => `${mark}${escaped(line)}\n`)
     .join("");
 }

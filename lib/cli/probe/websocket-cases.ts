@@ -1,6 +1,16 @@
 import { type Answer, membersOf, valuesOf } from "./answers.ts";
 import { type Case, get, type Judgement, type Plan, request } from "./case.ts";
-import { fails, finalsIn, notApplicable, ok, quoted, silenceOf, switchIn, warning } from "./judgement.ts";
+import {
+  closedSilently,
+  fails,
+  finalsIn,
+  notApplicable,
+  ok,
+  quoted,
+  silenceOf,
+  switchIn,
+  warning,
+} from "./judgement.ts";
 import type { Target } from "./target.ts";
 
 /** The example of RFC 6455 section 1.3. */
@@ -24,7 +34,7 @@ export function handshake(target: Target): Plan {
 }
 
 /** What is wrong with a 101 (RFC 6455 section 4.2.2 (5)). */
-function faultOfHandshake(answer: Answer): string | undefined {
+export function faultOfHandshake(answer: Answer): string | undefined {
   const accepts = valuesOf(answer, "sec-websocket-accept");
   if (accepts.length !== 1 || accepts[0] !== accept) {
     return accepts.length === 0 ? "101 without Sec-WebSocket-Accept" : `101 that accepts ${quoted(accepts.join(", "))}`;
@@ -61,7 +71,7 @@ function staysClosed(due: (status: number) => boolean = () => true, switched = f
     }
     const silence = silenceOf(seen);
     if (silence !== undefined) {
-      return seen.ended === "end" || seen.ended === "reset" ? warning(silence) : fails(silence);
+      return closedSilently(seen) ? warning(silence) : fails(silence);
     }
     const { status } = finalsIn(seen)[0]!;
     return due(status) ? ok(`${status}`) : warning(`${status}, and no error`);

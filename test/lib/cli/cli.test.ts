@@ -46,7 +46,7 @@ describe("turnout, the program", function () {
       "help",
       "version",
     ]);
-    expect(stdout).to.match(/^Usage: turnout \[options\]\n/);
+    expect(stdout).to.match(/^Usage: turnout \[options\]\n {7}turnout probe URL \[options\]\n/);
     expect(stdout).to.match(/^ {2}--port N +the port to listen on; 0 takes a free one \(default 8080\)$/m);
   });
 

@@ -74,7 +74,7 @@ describe("readCommandLine", () => {
 
 describe("usage", () => {
   it("has a line for each option, with its default", () => {
-    const lines = usage().split("\n").slice(4, -1);
+    const lines = usage().split("\n").slice(5, -1);
     expect(lines).to.have.length(Object.keys(defaults).length);
     for (const line of lines) {
       expect(line).to.match(/^ {2}--[a-z-]+( [A-Z]+)? +\S.* \(default \S+\)$/);

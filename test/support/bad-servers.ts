@@ -39,7 +39,8 @@ export type BadServer =
   | "endlessContent"
   | "endlessChunks"
   | "endlessInterim"
-  | "neverCloses";
+  | "neverCloses"
+  | "waitsForContent";
 
 /** Servers that nobody should run. */
 export const badServers: Readonly<Record<BadServer, Behaviour>> = {
@@ -55,6 +56,15 @@ export const badServers: Readonly<Record<BadServer, Behaviour>> = {
   endlessChunks: endlessly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nz\r\n".repeat(1_000)),
   endlessInterim: endlessly("", "HTTP/1.1 102 Processing\r\n\r\n".repeat(1_000)),
   neverCloses: saying(ok),
+  waitsForContent: (socket) => {
+    let said = "";
+    socket.on("data", (chunk) => {
+      said += chunk;
+      if (said.endsWith("hello")) {
+        socket.end(ok);
+      }
+    });
+  },
 };
 
 /** Runs `test` with a server on a port of its own, and ends all of its connections behind it. */

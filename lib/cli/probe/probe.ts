@@ -2,7 +2,7 @@ import { allCases } from "./cases.ts";
 import { type ProbeCommandLine, ProbeUsageError, probeUsage, readProbeCommandLine } from "./command-line.ts";
 import { canConnect } from "./exchange.ts";
 import { jsonOf, tableOf } from "./report.ts";
-import { OutOfTimeError, run } from "./runner.ts";
+import { run } from "./runner.ts";
 import { addressesOf, isLoopback, type Target } from "./target.ts";
 
 const maxBytes = 256 * 1024;
@@ -40,18 +40,14 @@ async function tryAndReport({ url, target, only, allowRemote, json, ...rest }: P
   if (address === undefined) {
     return complain(`${target.hostname} cannot be reached on port ${target.port}`);
   }
-  try {
-    const cases = only.length === 0 ? allCases : allCases.filter(({ id }) => only.includes(id));
-    const outcomes = await run(cases, target, address, bounds);
-    const look = { colour: process.stdout.isTTY === true && process.stdout.hasColors(), verbose: rest.verbose };
-    process.stdout.write(json ? jsonOf(url, outcomes, look) : tableOf(outcomes, look));
-    return outcomes.some(({ verdict }) => verdict === "fails") ? 1 : 0;
-  } catch (error) {
-    if (error instanceof OutOfTimeError) {
-      return complain(error.message);
-    }
-    throw error;
+  const cases = only.length === 0 ? allCases : allCases.filter(({ id }) => only.includes(id));
+  const { outcomes, cutShort } = await run(cases, target, address, bounds);
+  const look = { colour: process.stdout.isTTY === true && process.stdout.hasColors(), verbose: rest.verbose };
+  process.stdout.write(json ? jsonOf(url, outcomes, look) : tableOf(outcomes, look));
+  if (outcomes.some(({ verdict }) => verdict === "fails")) {
+    return 1;
   }
+  return cutShort ? complain(`not everything could be tried in ${totalMs / 1000} s`) : 0;
 }
 
 /** The first of the addresses that takes a connection. */

@@ -14,30 +14,23 @@ export interface Outcome extends Judgement {
 export interface RunBounds extends Bounds {
   /** Connections at one time. */
   readonly connections: number;
-  /** Afterwards nothing is begun any more, in milliseconds. */
+  /** Afterwards no case is begun any more, in milliseconds. */
   readonly totalMs: number;
 }
 
-/** The time was over before everything was tried. */
-export class OutOfTimeError extends Error {
-  override readonly name = "OutOfTimeError";
+/** What came of the cases, in their order. */
+export interface Run {
+  readonly outcomes: readonly Outcome[];
+  /** The time was over before all were tried. */
+  readonly cutShort: boolean;
 }
 
-/** Tries the cases, each on a connection of its own, and gives what came of them in their order. */
-export async function run(
-  cases: readonly Case[],
-  target: Target,
-  address: string,
-  bounds: RunBounds,
-): Promise<Outcome[]> {
+/** Tries the cases, each on a connection of its own. */
+export async function run(cases: readonly Case[], target: Target, address: string, bounds: RunBounds): Promise<Run> {
   const deadline = performance.now() + bounds.totalMs;
   const compared = new Map<string, Promise<Seen>>();
-  const tried = (plan: Plan): Promise<Seen> => {
-    if (performance.now() > deadline) {
-      throw new OutOfTimeError(`not all cases could be tried in ${bounds.totalMs} ms`);
-    }
-    return exchange(target, address, plan, bounds);
-  };
+  let cutShort = false;
+  const tried = (plan: Plan): Promise<Seen> => exchange(target, address, plan, bounds);
   /** What several cases are compared with is tried once. */
   const besideOf = (one: Case): Promise<Seen> => {
     const plan = one.beside === "the handshake" ? handshake(target) : withoutOffer(one.plan(target));
@@ -48,6 +41,10 @@ export async function run(
   const outcomeOf = async (one: Case): Promise<Outcome> => {
     if (one.needsWebSocket && target.webSocketPath === undefined) {
       return { case: one, seen: undefined, ...notApplicable("no --websocket PATH") };
+    }
+    if (performance.now() > deadline) {
+      cutShort = true;
+      return { case: one, seen: undefined, ...notApplicable("not tried: the time is over") };
     }
     const beside = await besideOf(one);
     const seen = await tried(one.plan(target));
@@ -62,5 +59,5 @@ export async function run(
     }
   };
   await Promise.all(Array.from({ length: bounds.connections }, work));
-  return outcomes;
+  return { outcomes, cutShort };
 }

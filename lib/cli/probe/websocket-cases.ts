@@ -203,7 +203,7 @@ export const webSocketCases: readonly Case[] = [
   }),
   webSocketCase("4.2.1 (5)", {
     id: "ws-short-key",
-    title: "nor with a key that is not 16 bytes",
+    title: "a key that is not 16 bytes switches nothing",
     plan: (target) => ({
       sends: get(target, [...offerOfWebSocket.slice(0, 2), "Sec-WebSocket-Key: c2hvcnQ=", version], at(target)),
     }),
@@ -211,7 +211,7 @@ export const webSocketCases: readonly Case[] = [
   }),
   webSocketCase("4.2.1 (1)", {
     id: "ws-post",
-    title: "nor a POST",
+    title: "a POST switches nothing",
     plan: (target) => ({
       sends: request(`POST ${at(target)} HTTP/1.1`, target, [...offerOfWebSocket, "Content-Length: 0"]),
     }),
@@ -219,13 +219,13 @@ export const webSocketCases: readonly Case[] = [
   }),
   webSocketCase("4.2.1 (1)", {
     id: "ws-http-1.0",
-    title: "nor over HTTP/1.0",
+    title: "over HTTP/1.0 nothing is switched",
     plan: (target) => ({ sends: request(`GET ${at(target)} HTTP/1.0`, target, offerOfWebSocket) }),
     judge: staysClosed(),
   }),
   webSocketCase("4.2.1 (4)", {
     id: "ws-no-option",
-    title: "nor where Connection only resembles Upgrade",
+    title: "an option that resembles Upgrade switches nothing",
     plan: (target) => ({
       sends: get(target, ["Connection: Upgrade-Insecure-Requests", ...offerOfWebSocket.slice(1)], at(target)),
     }),

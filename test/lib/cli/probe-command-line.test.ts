@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { allCases } from "../../../lib/cli/probe/cases.ts";
 import {
@@ -6,7 +8,11 @@ import {
   probeUsage,
   readProbeCommandLine,
 } from "../../../lib/cli/probe/command-line.ts";
+import { tableOf } from "../../../lib/cli/probe/report.ts";
+import type { Outcome } from "../../../lib/cli/probe/runner.ts";
 import { addressesOf, isLoopback, targetOf } from "../../../lib/cli/probe/target.ts";
+import { packageRoot } from "../../support/package-root.ts";
+import { closing, seenOf, someTarget } from "../../support/probe-seen.ts";
 
 const url = "http://127.0.0.1:8080/a?b";
 
@@ -112,5 +118,39 @@ describe("isLoopback", () => {
     const addresses = await addressesOf("localhost");
     expect(addresses).not.to.deep.equal([]);
     expect(addresses.every(isLoopback)).to.equal(true);
+  });
+});
+
+describe("what the README says of turnout probe", () => {
+  const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
+  const [section] = /^## Probe a server$.*?^## /ms.exec(readme)!;
+
+  it("its commands are understood", () => {
+    const commands = [...section.matchAll(/^npm start -- probe (.+)$/gm)].map(([, args]) => args!.split(" "));
+    expect(commands).not.to.deep.equal([]);
+    for (const args of commands) {
+      expect(readProbeCommandLine(args)).to.include({ url: args[0] });
+    }
+  });
+
+  it("its options exist, and all of them are told", () => {
+    const told = new Set([...section.matchAll(/--([a-z]+[a-z-]*)/g)].map(([, name]) => name));
+    expect([...told]).to.have.members([...probeUsage().matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name));
+  });
+
+  it("it counts the cases", () => {
+    expect(section).to.include(` with ${allCases.length} offers`);
+  });
+
+  it("its sample is a table of these cases", () => {
+    const [, sample] = /^```text\n(.*?)^```$/ms.exec(section)!;
+    const outcomes = [...sample!.matchAll(/^ {2}(\S+) +(\S+) .*? {2}RFC .*? {2,}(.+)$/gm)].map(
+      ([, verdict, id, reason]): Outcome => {
+        const one = allCases.find((other) => other.id === id)!;
+        const seen = seenOf(one.plan(someTarget), closing(200));
+        return { case: one, seen, verdict: verdict as Outcome["verdict"], reason: reason! };
+      },
+    );
+    expect(tableOf(outcomes, { colour: false, verbose: false })).to.equal(sample);
   });
 });

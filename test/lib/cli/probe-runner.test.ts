@@ -3,17 +3,19 @@ import { createServer } from "turnout";
 import { EchoProtocol } from "turnout/echo";
 import type { Verdict } from "../../../lib/cli/probe/case.ts";
 import { allCases } from "../../../lib/cli/probe/cases.ts";
-import { type Outcome, OutOfTimeError, type RunBounds, run } from "../../../lib/cli/probe/runner.ts";
+import { type Outcome, type RunBounds, run } from "../../../lib/cli/probe/runner.ts";
 import { targetOf } from "../../../lib/cli/probe/target.ts";
 import { type BadServer, type Behaviour, badServers, behaving } from "../../support/bad-servers.ts";
-import { rejectionOf } from "../../support/failures.ts";
 
 const bounds: RunBounds = { timeoutMs: 10_000, maxBytes: 100_000, connections: 4, totalMs: 60_000 };
 /** For servers that let everybody wait. */
 const soon: RunBounds = { ...bounds, timeoutMs: 50 };
 
-function probing(port: number, given = bounds, webSocketPath?: string): Promise<Outcome[]> {
-  return run(allCases, targetOf(`http://127.0.0.1:${port}/`, webSocketPath)!, "127.0.0.1", given);
+async function probing(port: number, given = bounds, webSocketPath?: string): Promise<readonly Outcome[]> {
+  const target = targetOf(`http://127.0.0.1:${port}/`, webSocketPath)!;
+  const { outcomes, cutShort } = await run(allCases, target, "127.0.0.1", given);
+  expect(cutShort).to.equal(false);
+  return outcomes;
 }
 
 /** What the tried cases came to, with the reasons. */
@@ -101,23 +103,39 @@ describe("turnout probe against bad servers", function () {
     expect(told(await probing(port))).to.deep.equal(["fails: the server cannot be connected to any more"]);
   });
 
-  it("nothing is begun once the time is over", () =>
-    behaving(badServers.hangs, async (port) => {
-      expect(await rejectionOf(probing(port, { ...soon, totalMs: -1 }))).to.be.instanceOf(OutOfTimeError);
+  it("nothing is begun once the time is over", async () => {
+    const target = targetOf("http://127.0.0.1:1/")!;
+    const { outcomes, cutShort } = await run(allCases, target, "127.0.0.1", { ...soon, totalMs: -1 });
+    expect(cutShort).to.equal(true);
+    expect(outcomes.map(({ verdict, seen }) => [verdict, seen])).to.deep.equal(
+      allCases.map(() => ["not applicable", undefined]),
+    );
+  });
+
+  it("content that 100-continue stands before is sent at last, where no 100 comes", () =>
+    behaving(badServers.waitsForContent, async (port) => {
+      const target = targetOf(`http://127.0.0.1:${port}/`)!;
+      const cases = allCases.filter(({ id }) => id === "expect" || id === "h2c-expect");
+      const { outcomes } = await run(cases, target, "127.0.0.1", { ...bounds, timeoutMs: 2_000 });
+      expect(told(outcomes)).to.deep.equal(["ok: 200, as without Upgrade"]);
     }));
 
-  it("no more connections than are allowed at one time", async () => {
+  it("a connection for each case, few at one time, and one for what several are compared with", async () => {
     let open = 0;
     let most = 0;
+    let all = 0;
     const counting: Behaviour = (socket) => {
+      all++;
       most = Math.max(most, ++open);
       socket.on("close", () => open--);
       badServers.closesUnanswered(socket);
     };
     await behaving(counting, async (port) => {
-      await probing(port, { ...bounds, connections: 1 });
+      const outcomes = await probing(port, { ...bounds, connections: 1 });
       // The end of one connection may be told here behind the beginning of the next.
       expect(most).to.be.at.most(2);
+      const tried = outcomes.filter(({ seen }) => seen !== undefined).length;
+      expect(all).to.be.within(tried + 2, 2 * tried - 2);
     });
   });
 });

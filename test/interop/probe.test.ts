@@ -23,11 +23,11 @@ interface Report {
   readonly failed: readonly string[];
 }
 
-/** Runs the program. Who hangs does so for a second in each case. */
+/** Runs the program. Who hangs does so for two seconds in each case. */
 async function probe(url: string, ...args: string[]): Promise<Report> {
   const { code, stdout, stderr } = await run(process.execPath, [
     program,
-    ...["probe", url, "--json", "--timeout-ms", "1000", ...args],
+    ...["probe", url, "--json", "--timeout-ms", "2000", ...args],
   ]);
   assert.equal(stderr, "");
   const { cases } = JSON.parse(stdout.toString()) as {

@@ -99,6 +99,8 @@ class Exchange {
       if (finals.length >= this.#requests && last!.complete && !last!.closes && !this.#usedAgain) {
         this.#usedAgain = true;
         this.#send(get(this.#target, ["Connection: close"]));
+      } else if (finals.length > this.#due) {
+        this.#end("enough");
       }
     }
     if (this.#received.length === maxBytes) {
@@ -127,6 +129,10 @@ class Exchange {
     return this.#plan.requests ?? 1;
   }
 
+  get #due(): number {
+    return this.#requests + (this.#usedAgain ? 1 : 0);
+  }
+
   #end(ended: Seen["ended"]): void {
     if (this.#over) {
       return;
@@ -140,7 +146,7 @@ class Exchange {
       ...readAnswers(this.#received, ended === "end" || ended === "reset"),
       sent: this.#sent,
       received: this.#received,
-      due: this.#requests + (this.#usedAgain ? 1 : 0),
+      due: this.#due,
       usedAgain: this.#usedAgain,
       ended,
     });

@@ -8,6 +8,7 @@ import { TransportError } from "./errors.ts";
 import type { Peer, RequestOrigin } from "./http/request.ts";
 import { Lingering } from "./lingering.ts";
 import { Output } from "./output.ts";
+import { peerOf } from "./peer.ts";
 import { follows, type Phase } from "./phase.ts";
 
 /** Whoever speaks on a connection now: HTTP/1.1, a module, or nobody any more. */
@@ -64,6 +65,8 @@ export class Connection implements Timed {
   #failure: TransportError | undefined;
   /** Whether a client would say that this is a connection: not a stream of another one, nor what carries another one. */
   counts: boolean;
+  /** Who is at the other end of a proxy that has said so. */
+  announced: Peer | undefined;
   /** The connection that this one is a stream of, where it is one. */
   readonly #outer: OuterConnection | undefined;
 
@@ -105,10 +108,7 @@ export class Connection implements Timed {
   }
 
   get peer(): Peer {
-    const stream = this.stream;
-    return stream instanceof Socket
-      ? { address: stream.remoteAddress, port: stream.remotePort }
-      : (this.#outer?.peer ?? { address: undefined, port: undefined });
+    return this.announced ?? this.#outer?.peer ?? peerOf(this.stream);
   }
 
   get secure(): boolean {

@@ -7,7 +7,7 @@
  * - {@link TransportError}: nothing can be sent any more. `cause` is what the stream said, where it said something.
  */
 
-/** Every fault a peer can commit: the status that answers it, and what is said of it. */
+/** Every fault a peer can commit: the status that answers it (0: none, it is closed), and what is said of it. */
 const peerFaults = {
   ERR_TURNOUT_METHOD: [400, "the method is not a token"],
   ERR_TURNOUT_TARGET: [400, "the request target is malformed"],
@@ -36,6 +36,11 @@ const peerFaults = {
   ERR_TURNOUT_CONNECT: [501, "CONNECT is not implemented"],
   ERR_TURNOUT_HEAD_TIMEOUT: [408, "the head did not arrive in time"],
   ERR_TURNOUT_BODY_TIMEOUT: [408, "the content did not arrive in time"],
+  ERR_TURNOUT_PROXY_MISSING: [0, "a trusted proxy did not begin with a PROXY header"],
+  ERR_TURNOUT_PROXY_MALFORMED: [0, "the PROXY header is malformed"],
+  ERR_TURNOUT_PROXY_TOO_LARGE: [0, "the PROXY header is larger than the limit"],
+  ERR_TURNOUT_PROXY_CHECKSUM: [0, "the checksum of the PROXY header is wrong"],
+  ERR_TURNOUT_PROXY_TIMEOUT: [0, "the PROXY header did not arrive in time"],
 } as const;
 
 /** The code of a {@link PeerError} that the core makes. */
@@ -47,7 +52,7 @@ export type PeerErrorCode = keyof typeof peerFaults;
 export class PeerError extends Error {
   override readonly name = "PeerError";
   readonly code: PeerErrorCode | (string & Record<never, never>);
-  /** What the peer is answered: an HTTP status, or what a module's protocol has instead, such as a Close code. */
+  /** What the peer is answered: an HTTP status, or what a module's protocol has instead, such as a Close code; 0: nothing. */
   readonly status: number;
 
   constructor(code: PeerErrorCode);
@@ -60,7 +65,7 @@ export class PeerError extends Error {
   }
 }
 
-/** All codes with the status that each is answered with, for documentation and tests. */
+/** All codes with the status that each is answered with (0: none), for documentation and tests. */
 export function peerErrorStatuses(): Record<PeerErrorCode, number> {
   return Object.fromEntries(Object.entries(peerFaults).map(([code, [status]]) => [code, status])) as Record<
     PeerErrorCode,

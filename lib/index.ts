@@ -27,6 +27,8 @@ export {
   type SwitchOptions,
   switchTo,
 } from "./protocol-module.ts";
+export type { ProxyAddress, ProxyHeader, ProxySsl, ProxyTlv } from "./proxy/header.ts";
+export type { ProxyOptions } from "./proxy/trusted-proxies.ts";
 export { createServer, type DrainCount, type DrainReport, Server, type ServerEvents } from "./server.ts";
 export type { ServerStats } from "./stats.ts";
 export type { StreamRequest } from "./stream-request.ts";

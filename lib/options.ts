@@ -3,6 +3,7 @@ import { headBytesCeiling } from "./http/head-scratch.ts";
 import type { HttpRequest, RequestInfo } from "./http/request.ts";
 import type { ResponseLike } from "./http/response.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
+import type { ProxyOptions } from "./proxy/trusted-proxies.ts";
 
 /** Sizes and counts that bound what one peer can make the server hold. */
 export interface Limits {
@@ -29,6 +30,8 @@ export interface Limits {
   readonly maxDiscardBytes: number;
   /** Requests on one connection; the last is answered with `Connection: close`. Default `Infinity`. */
   readonly maxRequests: number;
+  /** Bytes of a PROXY header of version 2. Default 4,096; beyond it the connection is closed. Version 1 has 107 at most. */
+  readonly maxProxyHeaderBytes: number;
   /** Connections at one time; further ones are closed at once. Default `Infinity`. */
   readonly maxConnections: number;
   /** Average pace below which content is too slow, in bytes a second, after the first `bodyMs`. Default 100. */
@@ -37,7 +40,10 @@ export interface Limits {
 
 /** How long each phase may last, in milliseconds. `Infinity` switches a deadline off. */
 export interface Timeouts {
-  /** From the first byte of a head (of the first one: from the connection's start) to its last. Default 10,000; 408. */
+  /**
+   * From the first byte of a head (of the first one: from the connection's start) to its last. Default 10,000; 408. For a
+   * PROXY header, too; closed.
+   */
   readonly headMs: number;
   /** Between two reads of content. Default 30,000; 408. */
   readonly bodyMs: number;
@@ -78,6 +84,8 @@ export interface ServerOptions {
   readonly negotiate?: Negotiate;
   /** Name the protocols in the first ordinary answer on each connection (RFC 9110 section 7.8). Default false. */
   readonly advertise?: boolean;
+  /** From whom a PROXY header comes, and what it says is believed. Default: from nobody. */
+  readonly proxy?: ProxyOptions;
   readonly limits?: Partial<Limits>;
   readonly timeouts?: Partial<Timeouts>;
 }
@@ -93,6 +101,7 @@ const defaultLimits: Limits = {
   maxEarlyBytes: 65_536,
   maxDiscardBytes: 262_144,
   maxRequests: Number.POSITIVE_INFINITY,
+  maxProxyHeaderBytes: 4_096,
   maxConnections: Number.POSITIVE_INFINITY,
   minBodyBytesPerSecond: 100,
 };

@@ -8,13 +8,15 @@ import {
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { Clock } from "./clock.ts";
-import { Connection, type OuterConnection } from "./connection.ts";
+import { Connection, type OuterConnection, type Track } from "./connection.ts";
 import type { Observer, ServerContext } from "./context.ts";
 import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
 import { Opening } from "./opening.ts";
 import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
+import { TrustedProxies } from "./proxy/trusted-proxies.ts";
+import { ProxyOpening } from "./proxy-opening.ts";
 import { Registry } from "./registry.ts";
 import { type ServerStats, Tally } from "./stats.ts";
 import { answerStream } from "./stream-answer.ts";
@@ -62,6 +64,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #timeouts: Timeouts;
   readonly #tally: Tally = new Tally();
   readonly #connections: Set<Connection> = new Set();
+  readonly #proxies: TrustedProxies | undefined;
   #listener: NetServer | undefined;
   #closed: Promise<DrainReport> | undefined;
   #settleClosed: (() => void) | undefined;
@@ -72,6 +75,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const timeouts = resolveTimeouts(options.timeouts);
     this.#limits = limits;
     this.#timeouts = timeouts;
+    this.#proxies = options.proxy && new TrustedProxies(options.proxy);
     this.#context = {
       limits,
       timeouts,
@@ -85,7 +89,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       serve: (stream, carrier) => {
         if (!stream.destroyed) {
           carrier.counts = false; // from here on it is the inner one that is a connection
-          this.#begin(stream);
+          const inner = this.#adopt(stream);
+          inner.announced = carrier.announced;
+          this.#begin(inner);
         }
       },
       serveStream: (request, outer) => this.#serveStream(request, outer),
@@ -132,7 +138,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       return; // gone before it got here, and no event would ever tell
     }
     this.#tally.accepted++;
-    this.#begin(stream);
+    const connection = this.#adopt(stream);
+    if (this.#proxies?.includes(stream)) {
+      this.#begin(connection, new ProxyOpening(connection, () => this.#begin(connection)));
+    } else {
+      this.#begin(connection);
+    }
   }
 
   /** Where the server listens; undefined while it does not. */
@@ -166,13 +177,16 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /** From the first byte on, over whatever stream. */
-  #begin(stream: Duplex): void {
-    const { detectors } = this.#context.registry;
-    const connection = this.#adopt(stream);
-    connection.speak(detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors));
+  #begin(connection: Connection, track: Track = this.#opening(connection)): void {
+    connection.speak(track);
     if (this.#context.draining) {
-      connection.track.closing();
+      track.closing();
     }
+  }
+
+  #opening(connection: Connection): Track {
+    const { detectors } = this.#context.registry;
+    return detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors);
   }
 
   #adopt(stream: Duplex, outer?: OuterConnection): Connection {

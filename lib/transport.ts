@@ -28,7 +28,7 @@ export interface Transport<State = unknown> {
   readonly state: State;
   /** The token that was switched to. */
   readonly token: string;
-  /** Who is at the other end. */
+  /** Who is at the other end, behind a proxy that says so. `socket` has the other end of the socket itself. */
   readonly peer: Peer;
   /** Whether it is inside TLS. */
   readonly secure: boolean;

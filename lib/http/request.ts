@@ -1,11 +1,17 @@
+import type { ProxyHeader } from "../proxy/header.ts";
 import type { Fields } from "./fields.ts";
 import type { RequestBody } from "./request-body.ts";
 import { parseUpgradeList } from "./upgrade-list.ts";
 
-/** Who is at the other end of a connection. All undefined where the stream is no socket. */
+/**
+ * Who is at the other end of a connection: of its socket, or of the proxy that has said for whom it comes. All undefined
+ * where the stream is no socket, or one of UNIX.
+ */
 export interface Peer {
   readonly address: string | undefined;
   readonly port: number | undefined;
+  /** What the proxy has said; there only where a PROXY header came. */
+  readonly proxy?: ProxyHeader;
 }
 
 /** What a request shows of its head, as the parser read it. */

@@ -18,8 +18,8 @@ const leftOut = new Set([
 const forwarding = /^(?:via|forwarded|x-forwarded-[a-z-]+|x-real-ip)$/i;
 
 /** Whether an intermediary has passed the request on: then it is not with the client that HTTP/2 would be spoken. */
-export function isForwarded({ headers }: RequestInfo): boolean {
-  return [...headers].some(([name]) => forwarding.test(name));
+export function isForwarded({ headers, peer }: RequestInfo): boolean {
+  return peer.proxy !== undefined || [...headers].some(([name]) => forwarding.test(name));
 }
 
 /** Whether HTTP/2 can say the request at all (RFC 9113 section 8.3.1). */

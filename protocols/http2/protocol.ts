@@ -49,7 +49,7 @@ export interface Http2Timeouts {
 export interface Http2Options {
   /**
    * Whether `Upgrade: h2c` is taken (RFC 7540 section 3.2, which RFC 9113 has left out). `"direct-only"`: not where a
-   * forwarding field shows an intermediary, which would pass on what it does not understand. Default `"direct-only"`.
+   * forwarding field or a PROXY header shows an intermediary, which would pass on what it does not understand. Default `"direct-only"`.
    */
   readonly upgrade?: "direct-only" | "on" | "off";
   readonly limits?: Partial<Http2Limits>;

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Context } from "mocha";
@@ -22,6 +23,13 @@ const patienceMs = 40_000;
 export function requireClient(test: Context, name: string, versionFlag: string): void {
   if (spawnSync(name, [versionFlag], { stdio: "ignore" }).error !== undefined) {
     missing(test, name);
+  }
+}
+
+/** A file that a client needs, such as a module of it. Where it is missing, as `requireClient`. */
+export function requireFile(test: Context, path: string): void {
+  if (!existsSync(path)) {
+    missing(test, path);
   }
 }
 

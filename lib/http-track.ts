@@ -18,6 +18,7 @@ import {
   switchText,
 } from "./http/response.ts";
 import type { FieldsLike } from "./http/response-fields.ts";
+import { hasten } from "./newcomer.ts";
 import type { Registration } from "./registry.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHost } from "./task.ts";
@@ -75,7 +76,12 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
   }
 
   closing(): void {
-    if (this.#task === undefined && !this.#parser.begun && this.#held.length === 0) {
+    if (this.#task !== undefined || this.#parser.begun || this.#held.length > 0) {
+      return;
+    }
+    if (this.#requests === 0) {
+      hasten(this.connection);
+    } else {
       this.connection.linger();
     }
   }

@@ -17,6 +17,8 @@ export type { HttpRequest, OriginalRequest, Peer, RequestInfo } from "./http/req
 export type { RequestBody } from "./http/request-body.ts";
 export { type BodyLike, type ResponseLike, upgradeRequired } from "./http/response.ts";
 export type { FieldsLike } from "./http/response-fields.ts";
+export { type InheritedListener, inheritedListeners } from "./inherited-listeners.ts";
+export type { ListenOptions } from "./listeners.ts";
 export type { Limits, Negotiate, Respond, ServerOptions, Timeouts } from "./options.ts";
 export {
   type Decision,

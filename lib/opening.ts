@@ -2,6 +2,7 @@ import type { Connection, Track } from "./connection.ts";
 import { ModuleError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { HttpTrack } from "./http-track.ts";
+import { hasten } from "./newcomer.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
 import { SwitchedTrack } from "./switched-track.ts";
 
@@ -54,7 +55,7 @@ export class Opening implements Track {
   }
 
   closing(): void {
-    this.#connection.linger();
+    hasten(this.#connection);
   }
 
   closed(): void {}
@@ -85,5 +86,8 @@ export class Opening implements Track {
     this.#connection.speak(track);
     this.#connection.context.observer.opened(token);
     track.open(held);
+    if (this.#connection.context.draining) {
+      track.closing();
+    }
   }
 }

@@ -32,7 +32,7 @@ export interface Limits {
   readonly maxRequests: number;
   /** Bytes of a PROXY header of version 2. Default 4,096; beyond it the connection is closed. Version 1 has 107 at most. */
   readonly maxProxyHeaderBytes: number;
-  /** Connections at one time; further ones are closed at once. Default `Infinity`. */
+  /** Connections at one time, of all sockets that listen; further ones are closed at once. Default `Infinity`. */
   readonly maxConnections: number;
   /** Average pace below which content is too slow, in bytes a second, after the first `bodyMs`. Default 100. */
   readonly minBodyBytesPerSecond: number;

@@ -1,5 +1,6 @@
 import type { Connection, Track } from "./connection.ts";
 import { PeerError } from "./errors.ts";
+import { hasten } from "./newcomer.ts";
 import { peerBehind } from "./peer.ts";
 import { type ReadHeader, readProxyHeader } from "./proxy/read-header.ts";
 
@@ -49,11 +50,15 @@ export class ProxyOpening implements Track {
   drained(): void {}
 
   expired(): void {
-    this.#refuse(new PeerError("ERR_TURNOUT_PROXY_TIMEOUT"));
+    if (this.#connection.context.draining) {
+      this.#connection.linger();
+    } else {
+      this.#refuse(new PeerError("ERR_TURNOUT_PROXY_TIMEOUT"));
+    }
   }
 
   closing(): void {
-    this.#connection.linger();
+    hasten(this.#connection);
   }
 
   closed(): void {}

@@ -1,10 +1,5 @@
-import { EventEmitter, once } from "node:events";
-import {
-  type AddressInfo,
-  createServer as createNetServer,
-  type ListenOptions,
-  type Server as NetServer,
-} from "node:net";
+import { EventEmitter } from "node:events";
+import type { AddressInfo, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { Clock } from "./clock.ts";
@@ -13,6 +8,7 @@ import type { Observer, ServerContext } from "./context.ts";
 import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
+import { Listeners, type ListenOptions } from "./listeners.ts";
 import { Opening } from "./opening.ts";
 import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
 import { TrustedProxies } from "./proxy/trusted-proxies.ts";
@@ -65,7 +61,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #tally: Tally = new Tally();
   readonly #connections: Set<Connection> = new Set();
   readonly #proxies: TrustedProxies | undefined;
-  #listener: NetServer | undefined;
+  readonly #listeners: Listeners = new Listeners((socket) => this.#take(socket));
+  /** How many of the connections count. */
+  #open = 0;
   #closed: Promise<DrainReport> | undefined;
   #settleClosed: (() => void) | undefined;
 
@@ -88,7 +86,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       observer: this.#observer(),
       serve: (stream, carrier) => {
         if (!stream.destroyed) {
-          carrier.counts = false; // from here on it is the inner one that is a connection
+          this.#uncount(carrier); // from here on it is the inner one that is a connection
           const inner = this.#adopt(stream);
           inner.announced = carrier.announced;
           this.#begin(inner);
@@ -99,37 +97,17 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Listens, with the options of `net.Server.listen` (`port`, `host`, `path`, `backlog`, `fd`, `signal`, ...). Aborting
-   * `signal` closes the server. Rejects with the system's error, such as `EADDRINUSE`.
+   * Listens, with the options of `net.Server.listen` (`port`, `host`, `path`, `backlog`, `fd`, `signal`, ...); may be called
+   * again, to listen elsewhere, too. Aborting `signal` closes the server. Gives the address: a string for a socket of UNIX.
+   * Rejects with the system's error, such as `EADDRINUSE`.
    */
-  async listen(options: ListenOptions & { readonly fd?: number } = {}): Promise<AddressInfo | string> {
-    if (this.#listener !== undefined || this.#context.draining) {
-      throw new UsageError("ERR_TURNOUT_STATE", "the server listens already, or is closed");
-    }
-    const listener = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.accept(socket));
-    this.#listener = listener;
-    if (Number.isFinite(this.#limits.maxConnections)) {
-      listener.maxConnections = this.#limits.maxConnections;
-    }
-    const { signal, ...where } = options;
-    try {
-      signal?.throwIfAborted();
-      listener.listen(where);
-      const listens = once(listener, "listening", signal === undefined ? {} : { signal });
-      await Promise.race([listens, once(listener, "close")]);
-    } catch (error) {
-      listener.close();
-      this.#listener = undefined;
-      throw error;
-    }
+  async listen(options: ListenOptions = {}): Promise<AddressInfo | string> {
     if (this.#context.draining) {
-      listener.close();
-      throw new UsageError("ERR_TURNOUT_STATE", "the server was closed before it listened");
+      throw new UsageError("ERR_TURNOUT_STATE", "the server is closed");
     }
-    signal?.addEventListener("abort", () => void this.close(), { once: true });
-    // Such as a full table of file descriptors: the next connection may fare better.
-    listener.on("error", () => {});
-    return listener.address()!;
+    const address = await this.#listeners.add(options);
+    options.signal?.addEventListener("abort", () => void this.close(), { once: true });
+    return address;
   }
 
   /** Serves a stream that comes from elsewhere: another server, or one end of `stream.duplexPair()`. */
@@ -146,14 +124,18 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
   }
 
-  /** Where the server listens; undefined while it does not. */
+  /** Where the server listens, of several places the first; undefined while it does not. */
   address(): AddressInfo | string | undefined {
-    return this.#listener?.address() ?? undefined;
+    return this.#listeners.addresses[0];
+  }
+
+  /** Everywhere that the server listens, in the order in which it began. */
+  addresses(): readonly (AddressInfo | string)[] {
+    return this.#listeners.addresses;
   }
 
   stats(): ServerStats {
-    const open = [...this.#connections].filter(({ counts }) => counts).length;
-    return this.#tally.snapshot(open);
+    return this.#tally.snapshot(this.#open);
   }
 
   /**
@@ -176,6 +158,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     await this.close();
   }
 
+  /** Of the sockets that listen. */
+  #take(socket: Socket): void {
+    if (this.#open < this.#limits.maxConnections) {
+      this.accept(socket);
+    } else {
+      socket.destroy();
+    }
+  }
+
   /** From the first byte on, over whatever stream. */
   #begin(connection: Connection, track: Track = this.#opening(connection)): void {
     connection.speak(track);
@@ -192,6 +183,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   #adopt(stream: Duplex, outer?: OuterConnection): Connection {
     const connection = new Connection(stream, this.#context, outer);
     this.#connections.add(connection);
+    this.#open += connection.counts ? 1 : 0;
     this.#context.clock.watch(connection);
     return connection;
   }
@@ -220,6 +212,13 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return track;
   };
 
+  #uncount(connection: Connection): boolean {
+    const { counts } = connection;
+    connection.counts = false;
+    this.#open -= counts ? 1 : 0;
+    return counts;
+  }
+
   async #drain(): Promise<DrainReport> {
     const start = performance.now();
     this.#context.draining = true;
@@ -227,8 +226,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const kinds = new Map(counted.map((connection) => [connection, kindOf(connection)]));
     const destroyed = new Set<Connection>();
     this.#onDestroyed = (connection) => destroyed.add(connection);
-    const listenerClosed = this.#listener?.listening ? once(this.#listener, "close") : undefined;
-    this.#listener?.close();
+    const listenersClosed = this.#listeners.close();
     for (const connection of this.#connections) {
       connection.turn(() => connection.track.closing());
     }
@@ -237,7 +235,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         this.#settleClosed = resolve;
       });
     }
-    await listenerClosed;
+    await listenersClosed;
     return reportOf(kinds, destroyed, performance.now() - start);
   }
 
@@ -280,7 +278,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
         if (connection.track instanceof SwitchedTrack) {
           this.#tally.switchedClosed(connection.track.token);
         }
-        if (connection.counts) {
+        if (this.#uncount(connection)) {
           this.emit("closed", error);
         }
         if (this.#connections.size === 0) {

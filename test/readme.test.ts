@@ -46,6 +46,8 @@ const conversations: Readonly<Record<string, Conversation>> = {
     `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n`,
     "192.0.2.1, behind a proxy\n",
   ],
+  "inheritedListeners()": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nprocess "],
+  "cluster.isPrimary": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nworker "],
   "/plain/": [upgrade("echo/1", "/plain/x"), "HTTP/1.1 404 "],
   "protocols: [new EchoProtocol()] }).listen": [`${upgrade("echo/1", "/x")}ping`, "GET /x\r\nping"],
   "const echo = new WebSocketProtocol": [openingHandshake() + textFrame("Hello"), "\r\n\r\n\x81\x05Hello"],

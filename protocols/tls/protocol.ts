@@ -49,6 +49,9 @@ interface Handshake {
 
 const defaultHandshakeMs = 10_000;
 
+/** How long a handshake that is under way when the server closes may take. */
+const drainedHandshakeMs = 1_000;
+
 /** A TLS record that has a ClientHello in it begins so (RFC 8446 sections 4.1.2 and 5.1). */
 const handshakeRecord = 0x16;
 const majorVersion = 0x03;
@@ -136,13 +139,19 @@ export class TlsProtocol extends ProtocolModule {
     });
   }
 
-  /** What is spoken inside is drained by itself; a handshake under way is not waited for. */
+  /** What is spoken inside is drained by itself; a handshake under way, of a client that has just come, has to be done soon. */
   override drain(transport: Transport<undefined>): void {
     const handshake = this.#byTransport.get(transport)!;
-    if (handshake.socket === undefined) {
-      handshake.over = true;
-      transport.destroy();
+    if (handshake.socket !== undefined) {
+      return;
     }
+    const giveUp = (): void => {
+      if (handshake.socket === undefined) {
+        handshake.over = true;
+        transport.destroy();
+      }
+    };
+    setTimeout(giveUp, drainedHandshakeMs).unref();
   }
 
   override onClose(transport: Transport<undefined>): void {

@@ -16,6 +16,8 @@ export interface ServerContext {
   readonly respond: Respond;
   readonly advertise: boolean;
   readonly clock: Clock;
+  /** New traffic is to go elsewhere: health checks say so. */
+  readonly retiring: boolean;
   /** The server is closing: answers say `Connection: close`, and nothing is switched any more. */
   readonly draining: boolean;
   readonly observer: Observer;

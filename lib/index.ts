@@ -12,6 +12,7 @@ export {
   UsageError,
   type UsageErrorCode,
 } from "./errors.ts";
+export { type HealthOptions, health } from "./health.ts";
 export { Fields } from "./http/fields.ts";
 export type { HttpRequest, OriginalRequest, Peer, RequestInfo } from "./http/request.ts";
 export type { RequestBody } from "./http/request-body.ts";
@@ -31,7 +32,14 @@ export {
 } from "./protocol-module.ts";
 export type { ProxyAddress, ProxyHeader, ProxySsl, ProxyTlv } from "./proxy/header.ts";
 export type { ProxyOptions } from "./proxy/trusted-proxies.ts";
-export { createServer, type DrainCount, type DrainReport, Server, type ServerEvents } from "./server.ts";
+export {
+  type CloseOptions,
+  createServer,
+  type DrainCount,
+  type DrainReport,
+  Server,
+  type ServerEvents,
+} from "./server.ts";
 export type { ServerStats } from "./stats.ts";
 export type { StreamRequest } from "./stream-request.ts";
 export type { Transport } from "./transport.ts";

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { Clock } from "./clock.ts";
 import { Connection, type OuterConnection, type Track } from "./connection.ts";
 import type { Observer, ServerContext } from "./context.ts";
+import { Countdown } from "./countdown.ts";
 import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
@@ -28,8 +29,17 @@ export interface DrainCount {
   readonly destroyed: number;
 }
 
-/** What became of the connections that were open when `close()` was called. */
+/** How a server closes. */
+export interface CloseOptions {
+  /** How long, in milliseconds, what is under way may take to end. Default: the option `timeouts.drainMs`. */
+  readonly graceMs?: number;
+  /** How long, in milliseconds, the server goes on as before, but for its readiness. Default 0. */
+  readonly delayMs?: number;
+}
+
+/** What became of the connections that were open when the server stopped listening. */
 export interface DrainReport {
+  /** From then on. */
   readonly durationMs: number;
   /** Connections on the HTTP/1.1 track. */
   readonly http: DrainCount;
@@ -55,7 +65,7 @@ export interface ServerEvents {
 
 /** One port on which connections start with HTTP/1.1, and may be switched to any protocol that a module speaks. */
 export class Server extends EventEmitter<ServerEvents> implements AsyncDisposable {
-  readonly #context: ServerContext & { draining: boolean };
+  readonly #context: ServerContext & { retiring: boolean; draining: boolean };
   readonly #limits: Limits;
   readonly #timeouts: Timeouts;
   readonly #tally: Tally = new Tally();
@@ -64,7 +74,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #listeners: Listeners = new Listeners((socket) => this.#take(socket));
   /** How many of the connections count. */
   #open = 0;
-  #closed: Promise<DrainReport> | undefined;
+  #report: (report: Promise<DrainReport>) => void = () => {};
+  readonly #closed: Promise<DrainReport> = new Promise((resolve) => {
+    this.#report = resolve;
+  });
+  readonly #stop: Countdown = new Countdown(() => this.#stopListening());
+  readonly #end: Countdown = new Countdown(() => {
+    this.#stopListening();
+    this.#destroyAll();
+  });
   #settleClosed: (() => void) | undefined;
 
   constructor(options: ServerOptions = {}) {
@@ -82,6 +100,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       respond: options.respond ?? (() => ({ status: 404, body: "404 Not Found\n" })),
       advertise: options.advertise ?? false,
       clock: new Clock(Math.min(...Object.values(timeouts))),
+      retiring: false,
       draining: false,
       observer: this.#observer(),
       serve: (stream, carrier) => {
@@ -102,7 +121,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    * Rejects with the system's error, such as `EADDRINUSE`.
    */
   async listen(options: ListenOptions = {}): Promise<AddressInfo | string> {
-    if (this.#context.draining) {
+    if (this.draining) {
       throw new UsageError("ERR_TURNOUT_STATE", "the server is closed");
     }
     const address = await this.#listeners.add(options);
@@ -117,7 +136,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     }
     this.#tally.accepted++;
     const connection = this.#adopt(stream);
-    if (this.#proxies?.includes(stream)) {
+    if (this.#context.draining) {
+      connection.linger(); // too late: what is left to do here is to end
+    } else if (this.#proxies?.includes(stream)) {
       this.#begin(connection, new ProxyOpening(connection, () => this.#begin(connection)));
     } else {
       this.#begin(connection);
@@ -139,19 +160,21 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 
   /**
-   * Stops listening and lets everything on the port end politely: idle connections are closed, requests under way are
-   * answered with `Connection: close`, modules are asked to `drain`. What is left after `graceMs` (default: the option
-   * `timeouts.drainMs`) is destroyed. Resolves when all is closed. A further call can only shorten the grace period.
+   * Ends everything, in this order: `draining` is true, and health checks say so; for `delayMs` all goes on as before, so that
+   * those who send traffic can hear of it; then the server stops listening, idle connections are closed, requests under way are
+   * answered with `Connection: close`, and modules are asked to `drain`; after `graceMs` more, what is left is destroyed.
+   * Resolves when all is closed. A further call can only shorten what is left of the two.
    */
-  close({ graceMs = this.#timeouts.drainMs }: { readonly graceMs?: number } = {}): Promise<DrainReport> {
-    this.#closed ??= this.#drain();
-    if (graceMs <= 0) {
-      this.#destroyAll();
-    } else {
-      const timer = setTimeout(() => this.#destroyAll(), Math.min(graceMs, 2 ** 31 - 1));
-      void this.#closed.then(() => clearTimeout(timer));
-    }
+  close({ graceMs = this.#timeouts.drainMs, delayMs = 0 }: CloseOptions = {}): Promise<DrainReport> {
+    this.#context.retiring = true;
+    this.#stop.within(delayMs);
+    this.#end.within(delayMs + graceMs);
     return this.#closed;
+  }
+
+  /** Whether `close()` has been called: no new traffic is wanted, though during its `delayMs` all that comes is served. */
+  get draining(): boolean {
+    return this.#context.retiring;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -219,6 +242,12 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return counts;
   }
 
+  #stopListening(): void {
+    if (!this.#context.draining) {
+      this.#report(this.#drain());
+    }
+  }
+
   async #drain(): Promise<DrainReport> {
     const start = performance.now();
     this.#context.draining = true;
@@ -236,6 +265,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       });
     }
     await listenersClosed;
+    this.#end.stop();
     return reportOf(kinds, destroyed, performance.now() - start);
   }
 

@@ -35,6 +35,7 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
       "createServer",
       "decline",
       "fromCodec",
+      "health",
       "inheritedListeners",
       "reject",
       "selfSigned",

@@ -46,6 +46,7 @@ const conversations: Readonly<Record<string, Conversation>> = {
     `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n`,
     "192.0.2.1, behind a proxy\n",
   ],
+  "health({ live": ["GET /readyz HTTP/1.0\r\n\r\n", "\r\n\r\nready\n"],
   "inheritedListeners()": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nprocess "],
   "cluster.isPrimary": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nworker "],
   "/plain/": [upgrade("echo/1", "/plain/x"), "HTTP/1.1 404 "],
@@ -123,7 +124,7 @@ describe("the README's programs", () => {
           assert.deepEqual(await exited, [0, null], complaints);
         }
       } finally {
-        child.kill();
+        child.kill("SIGKILL"); // some take their time upon SIGTERM
         await exited;
       }
     });

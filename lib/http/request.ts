@@ -33,6 +33,8 @@ export interface ParsedHead {
 export interface RequestOrigin {
   readonly peer: Peer;
   readonly secure: boolean;
+  /** The server that it is one of. */
+  readonly context?: { readonly retiring: boolean };
 }
 
 /** What is known of a request once its head has been read. */
@@ -102,6 +104,11 @@ export class RequestInfo {
 
   get peer(): Peer {
     return this.#origin.peer;
+  }
+
+  /** Whether the server closes, or is about to: `server.draining`. */
+  get draining(): boolean {
+    return this.#origin.context?.retiring ?? false;
   }
 
   /** Whether the request came over TLS. */

@@ -214,13 +214,17 @@ describe("close", () => {
     expect(codeOf(await rejectionOf(outside.listen(local)))).to.equal("ERR_TURNOUT_STATE");
   });
 
-  it("what comes afterwards is not served", () =>
-    withServer(async (server) => {
-      await server.close();
-      const [near, far] = duplexPair();
-      server.accept(far);
-      expect(await new RawClient(near).rest()).to.equal("");
-    }));
+  for (const bytes of ["", getTwo]) {
+    it(`what comes afterwards is not served, whether it says something or not: ${bytes.length} bytes`, () =>
+      withServer(async (server) => {
+        await server.close();
+        const [near, far] = duplexPair();
+        const client = new RawClient(near).send(bytes);
+        server.accept(far);
+        expect(await client.rest()).to.equal("");
+        expect(server.stats().answered).to.deep.equal({});
+      }));
+  }
 });
 
 describe("accept", () => {

@@ -27,6 +27,14 @@ describe("close({ delayMs })", () => {
       expect([http, byToken]).to.deep.equal([{ closed: 2, destroyed: 0 }, { "echo/1": { closed: 1, destroyed: 0 } }]);
     }));
 
+  it("the grace period begins behind the delay", () =>
+    underTest(async ({ connect, server }) => {
+      const client = await connect();
+      void server.close({ delayMs: never, graceMs: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await expectOrdinary(client.send(getTwo), "GET /two 0");
+    }));
+
   it("after the delay the server closes", () =>
     underTest(async ({ connect, server }) => {
       const client = await connect();

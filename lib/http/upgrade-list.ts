@@ -18,10 +18,20 @@ const maxLength = 1_024;
  * else to the next recipient.
  */
 export function parseUpgradeList(lines: readonly string[]): readonly string[] {
-  const list = lines.join(",");
+  const list = lines.length === 1 ? lines[0]! : lines.join(",");
   if (list.length > maxLength) {
     return [];
   }
+  if (list !== last.list) {
+    last = { list, offers: parse(list) };
+  }
+  return last.offers;
+}
+
+/** The clients of a server mostly offer one and the same. */
+let last: { readonly list: string; readonly offers: readonly string[] } = { list: "", offers: [] };
+
+function parse(list: string): readonly string[] {
   const offers: string[] = [];
   for (const member of list.split(",")) {
     const offer = member.replace(/^[ \t]+|[ \t]+$/g, "");

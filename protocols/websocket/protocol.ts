@@ -133,7 +133,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
     if (accept === undefined) {
       return this.#conclude(request, subprotocols, admit(undefined as State));
     }
-    const decision = accept.call(this.#options, withSubprotocols(offer, subprotocols));
+    const decision = accept.call(this.#options, new OfferedWebSocket(offer, subprotocols));
     return isThenable(decision)
       ? Promise.resolve(decision).then((settled) => this.#conclude(request, subprotocols, settled))
       : this.#conclude(request, subprotocols, decision);
@@ -264,15 +264,26 @@ function onDrain(this: Transport): void {
   (this.state as Handshake<unknown>).session!.roomAgain();
 }
 
-function withSubprotocols(offer: Offer, subprotocols: readonly string[]): WebSocketOffer {
-  return {
-    request: offer.request,
-    token: offer.token,
-    subprotocols,
-    get signal() {
-      return offer.signal;
-    },
-  };
+class OfferedWebSocket implements WebSocketOffer {
+  readonly subprotocols: readonly string[];
+  readonly #offer: Offer;
+
+  constructor(offer: Offer, subprotocols: readonly string[]) {
+    this.#offer = offer;
+    this.subprotocols = subprotocols;
+  }
+
+  get request(): RequestInfo {
+    return this.#offer.request;
+  }
+
+  get token(): string {
+    return this.#offer.token;
+  }
+
+  get signal(): AbortSignal {
+    return this.#offer.signal;
+  }
 }
 
 /** The application's fields of the 101. Those of the handshake are the module's to say. */

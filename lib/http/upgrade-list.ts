@@ -43,7 +43,7 @@ function parse(list: string): readonly string[] {
     }
     offers.push(offer);
   }
-  return offers;
+  return Object.freeze(offers); // others will get the same
 }
 
 /** Whether `text` is `name[/version]`. */

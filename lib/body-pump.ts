@@ -3,8 +3,8 @@ import type { Connection } from "./connection.ts";
 import { UsageError } from "./errors.ts";
 import type { ComposedResponse } from "./http/response.ts";
 
-type Pieces = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
-type PieceIterator = Iterator<Uint8Array | string> | AsyncIterator<Uint8Array | string>;
+export type Pieces = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+export type PieceIterator = Iterator<Uint8Array | string> | AsyncIterator<Uint8Array | string>;
 
 /** Sends the content of one response piece by piece, no faster than the client takes it. */
 export class BodyPump {
@@ -104,7 +104,7 @@ export function cancelBody(body: unknown): void {
 }
 
 /** Throws a `UsageError` for what cannot be iterated. */
-function iterate(pieces: Pieces): PieceIterator {
+export function iterate(pieces: Pieces): PieceIterator {
   const iterable = Object(pieces) as Partial<Iterable<string> & AsyncIterable<string>>;
   const iterator = iterable[Symbol.asyncIterator]?.() ?? iterable[Symbol.iterator]?.();
   if (iterator === undefined) {

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Timed } from "./clock.ts";
@@ -10,21 +11,7 @@ import { Lingering } from "./lingering.ts";
 import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
 import { follows, type Phase } from "./phase.ts";
-
-/** Whoever speaks on a connection now: HTTP/1.1, a module, or nobody any more. */
-export interface Track {
-  received(chunk: Buffer): void;
-  /** The peer has finished; nothing more will come. */
-  finished(): void;
-  /** After a write gave false: there is room again. */
-  drained(): void;
-  /** The deadline is past. */
-  expired(): void;
-  /** The server is closing: end soon, and politely. */
-  closing(): void;
-  /** The connection is gone; with the error, when it did not end in order. */
-  closed(error: TransportError | undefined): void;
-}
+import { silent, type Track } from "./track.ts";
 
 /** What a connection that is a stream of another one has of that. */
 export interface OuterConnection extends RequestOrigin {
@@ -51,6 +38,12 @@ type Timeable = Duplex & { setTimeout?(ms: number): unknown };
 export class Connection implements Timed {
   readonly context: ServerContext;
   readonly stream: Duplex;
+  /** The client's connection: what one carries has its carrier's. */
+  readonly id: number;
+  /** A point of `performance.now()`; whole, since that costs an idle connection a word, and a fraction three. */
+  readonly openedAt: number = Math.trunc(performance.now());
+  /** The connection that this one is a stream of, or that carries it. */
+  beneath: Connection | undefined;
   /** A point of the clock's `now`; `Infinity` for none. */
   deadline: number = Number.POSITIVE_INFINITY;
   #phase: Phase = "head";
@@ -70,9 +63,10 @@ export class Connection implements Timed {
   /** The connection that this one is a stream of, where it is one. */
   readonly #outer: OuterConnection | undefined;
 
-  constructor(stream: Duplex, context: ServerContext, outer?: OuterConnection) {
+  constructor(stream: Duplex, context: ServerContext, id: number, outer?: OuterConnection) {
     this.stream = stream;
     this.context = context;
+    this.id = id;
     this.#outer = outer;
     this.counts = outer === undefined;
     stream.allowHalfOpen = true; // who speaks decides when our side ends
@@ -105,6 +99,10 @@ export class Connection implements Timed {
 
   get closed(): boolean {
     return this.#phase === "closed";
+  }
+
+  get isStream(): boolean {
+    return this.#outer !== undefined;
   }
 
   get peer(): Peer {
@@ -155,7 +153,7 @@ export class Connection implements Timed {
   linger(): void {
     const { closeMs } = this.context.timeouts;
     this.become("lingering", this.#outer === undefined ? closeMs : Math.min(closeMs, innerCloseMs));
-    this.#track = new Lingering(this, this.context.limits.maxDiscardBytes);
+    this.#track = new Lingering(this, this.#track.spoken);
     this.resume();
     this.end();
   }
@@ -337,9 +335,6 @@ export class Connection implements Timed {
 function isPlainSocket(stream: Duplex): boolean {
   return Object.getPrototypeOf(stream) === Socket.prototype;
 }
-
-/** Before anybody speaks. */
-const silent: Track = { received() {}, finished() {}, drained() {}, expired() {}, closing() {}, closed() {} };
 
 function flushLater(connection: Connection): void {
   connection.flushScheduled();

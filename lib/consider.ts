@@ -4,6 +4,7 @@ import type { FieldsLike } from "./http/response-fields.ts";
 import type { Decision, Offer } from "./protocol-module.ts";
 import type { Registration } from "./registry.ts";
 import { isThenable } from "./thenable.ts";
+import { acceptTraced, tracingAccept } from "./tracing.ts";
 
 /** What came of asking the candidates. */
 export type Outcome =
@@ -58,7 +59,7 @@ function ask(
 ): Decision<unknown> | Promise<Decision<unknown>> {
   const offer = new PendingOffer(request, candidate.token, signal);
   try {
-    return candidate.module.accept(offer);
+    return tracingAccept.hasSubscribers ? acceptTraced(candidate.module, offer) : candidate.module.accept(offer);
   } catch (cause) {
     throw failure(candidate, cause);
   }

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { ModuleError, PeerError, TransportError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import type { Limits, Negotiate, Respond, Timeouts } from "./options.ts";
+import type { Phase } from "./phase.ts";
 import type { Registry } from "./registry.ts";
 import type { StreamRequest } from "./stream-request.ts";
 
@@ -30,12 +31,17 @@ export interface ServerContext {
 /** What a connection tells while it lives. */
 export interface Observer {
   answered(request: RequestInfo, status: number): void;
-  switched(request: RequestInfo, token: string): void;
+  /** `durationMs`: from when the request's head had been read. */
+  switched(connection: Connection, request: RequestInfo, token: string, durationMs: number): void;
   /** A connection began with the opening bytes of a protocol. */
-  opened(token: string): void;
+  opened(connection: Connection, token: string): void;
   /** A peer broke a rule. */
-  refused(error: PeerError): void;
+  refused(error: PeerError, connection?: Connection): void;
   /** The program's own code failed. */
-  fault(error: ModuleError): void;
+  fault(error: ModuleError, connection?: Connection): void;
   closed(connection: Connection, error: TransportError | undefined): void;
+  /** Of connections that are traced: bytes of the client's, or for it. They are not the observer's to keep. */
+  wire(connection: Connection, direction: "in" | "out", bytes: Uint8Array): void;
+  /** Of connections that are traced: another phase. */
+  became(connection: Connection, from: Phase, to: Phase): void;
 }

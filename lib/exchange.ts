@@ -211,7 +211,8 @@ export class Exchange implements Task {
       this.#track.refuse(cause, this.#request.method);
       return;
     }
-    observer.fault(new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause }));
+    const error = new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause });
+    observer.fault(error, this.#connection);
     if (answering) {
       const broken = new TransportError("ERR_TURNOUT_RESET", "the answer broke off", { cause });
       this.#over(broken);

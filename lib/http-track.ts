@@ -1,4 +1,4 @@
-import type { Connection, Track } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { ContentReader } from "./content-reader.ts";
 import type { ServerContext } from "./context.ts";
 import { decide, type Verdict } from "./decide.ts";
@@ -22,6 +22,7 @@ import { hasten } from "./newcomer.ts";
 import type { Registration } from "./registry.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHost } from "./task.ts";
+import type { Track } from "./track.ts";
 import { isWhole } from "./whole-response.ts";
 
 /**
@@ -90,6 +91,15 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
     this.#task?.closed(error);
   }
 
+  get spoken(): readonly string[] {
+    return onlyHttp;
+  }
+
+  /** Heads that were read. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   get contentLeft(): number {
     return this.#content === undefined ? 0 : this.#content.remaining;
   }
@@ -126,7 +136,7 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
   }
 
   refuse(error: PeerError, method = "GET"): void {
-    this.#context.observer.refused(error);
+    this.#context.observer.refused(error, this.connection);
     const composed = composeResponse(
       { status: error.status, headers: textPlain, body: `${error.code}: ${error.message}\n` },
       { method, minorVersion: 1, close: true, advertise: "", required: "" },
@@ -261,7 +271,7 @@ export class HttpTrack implements Track, TaskHost, ContentSink {
   }
 
   fault(error: ModuleError): void {
-    this.#context.observer.fault(error);
+    this.#context.observer.fault(error, this.connection);
     // Bytes behind the head may be the other protocol's: they are not parsed as HTTP.
     this.answer({ status: 500, body: "500 Internal Server Error\n" }, { close: this.holdsBytes });
   }
@@ -361,6 +371,7 @@ const busy: Task = {
   closed() {},
 };
 
+const onlyHttp: readonly string[] = ["HTTP/1.1"];
 const textPlain = { "Content-Type": "text/plain; charset=utf-8" };
 
 /** Bytes can only ever be the peer's fault: anything else is a defect of ours, and has to be heard of. */

@@ -1,6 +1,8 @@
 export type { Answered } from "./answered.ts";
 export { type SelfSigned, selfSigned } from "./certificate.ts";
 export { type Codec, type CodecOptions, fromCodec } from "./codec.ts";
+export type { ByteCounts, ConnectionInfo } from "./connection-info.ts";
+export type { DiagnosticMessages, TracingContexts } from "./diagnostics.ts";
 export {
   ModuleError,
   type ModuleErrorCode,
@@ -21,6 +23,7 @@ export type { FieldsLike } from "./http/response-fields.ts";
 export { type InheritedListener, inheritedListeners } from "./inherited-listeners.ts";
 export type { ListenOptions } from "./listeners.ts";
 export type { Limits, Negotiate, Respond, ServerOptions, Timeouts } from "./options.ts";
+export type { Phase } from "./phase.ts";
 export {
   type Decision,
   decline,
@@ -40,6 +43,7 @@ export {
   Server,
   type ServerEvents,
 } from "./server.ts";
-export type { ServerStats } from "./stats.ts";
+export type { HandshakeTimes, ServerStats } from "./stats.ts";
 export type { StreamRequest } from "./stream-request.ts";
 export type { Transport } from "./transport.ts";
+export { traceWire } from "./wire-trace.ts";

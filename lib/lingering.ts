@@ -1,14 +1,18 @@
-import type { Connection, Track } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { TransportError } from "./errors.ts";
+import type { Track } from "./track.ts";
 
 /** Nobody speaks any more. */
 export class Lingering implements Track {
+  /** What was spoken until now. */
+  readonly spoken: readonly string[];
   readonly #connection: Connection;
   #left: number;
 
-  constructor(connection: Connection, maxBytes: number) {
+  constructor(connection: Connection, spoken: readonly string[]) {
     this.#connection = connection;
-    this.#left = maxBytes;
+    this.spoken = spoken;
+    this.#left = connection.context.limits.maxDiscardBytes;
   }
 
   received(chunk: Buffer): void {

@@ -1,16 +1,18 @@
-import type { Connection, Track } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { ModuleError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { HttpTrack } from "./http-track.ts";
 import { hasten } from "./newcomer.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
 import { SwitchedTrack } from "./switched-track.ts";
+import type { Track } from "./track.ts";
 
 /**
  * Before it is known what a connection speaks: its first bytes are shown to the modules that know theirs. What none of
  * them wants is HTTP/1.1.
  */
 export class Opening implements Track {
+  readonly spoken: readonly string[] = [];
   readonly #connection: Connection;
   readonly #modules: readonly ProtocolModule<unknown>[];
   #bytes: Buffer = Buffer.alloc(0);
@@ -65,7 +67,7 @@ export class Opening implements Track {
       return module.detect(this.#bytes);
     } catch (cause) {
       const error = new ModuleError("ERR_TURNOUT_MODULE", module.constructor.name, "detect threw", { cause });
-      this.#connection.context.observer.fault(error);
+      this.#connection.context.observer.fault(error, this.#connection);
       this.#connection.destroy();
       return "failed";
     }
@@ -84,7 +86,7 @@ export class Opening implements Track {
     this.#connection.become("switched", Number.POSITIVE_INFINITY);
     const track = new SwitchedTrack(this.#connection, { module, token }, undefined, undefined);
     this.#connection.speak(track);
-    this.#connection.context.observer.opened(token);
+    this.#connection.context.observer.opened(this.#connection, token);
     track.open(held);
     if (this.#connection.context.draining) {
       track.closing();

@@ -1,11 +1,13 @@
-import type { Connection, Track } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { PeerError } from "./errors.ts";
 import { hasten } from "./newcomer.ts";
 import { peerBehind } from "./peer.ts";
 import { type ReadHeader, readProxyHeader } from "./proxy/read-header.ts";
+import type { Track } from "./track.ts";
 
 /** Before anything else on a connection from a trusted proxy: the header that says for whom it comes. */
 export class ProxyOpening implements Track {
+  readonly spoken: readonly string[] = [];
   readonly #connection: Connection;
   /** Has whoever comes next speak. */
   readonly #next: () => void;
@@ -65,7 +67,7 @@ export class ProxyOpening implements Track {
 
   /** Section 2: without a word, which the proxy could take for an answer to its client. */
   #refuse(error: PeerError): void {
-    this.#connection.context.observer.refused(error);
+    this.#connection.context.observer.refused(error, this.#connection);
     this.#connection.destroy();
   }
 }

@@ -2,24 +2,36 @@ import { EventEmitter } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
+import { debuglog } from "node:util";
 import { Clock } from "./clock.ts";
-import { Connection, type OuterConnection, type Track } from "./connection.ts";
-import type { Observer, ServerContext } from "./context.ts";
+import { Connection, type OuterConnection } from "./connection.ts";
+import { type ConnectionInfo, infoOf } from "./connection-info.ts";
+import type { ServerContext } from "./context.ts";
 import { Countdown } from "./countdown.ts";
 import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
 import { HttpTrack } from "./http-track.ts";
 import { Listeners, type ListenOptions } from "./listeners.ts";
+import { isListed, layerOf, ServerObserver } from "./observer.ts";
 import { Opening } from "./opening.ts";
 import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
 import { TrustedProxies } from "./proxy/trusted-proxies.ts";
 import { ProxyOpening } from "./proxy-opening.ts";
 import { Registry } from "./registry.ts";
-import { type ServerStats, Tally } from "./stats.ts";
+import type { ServerStats } from "./stats.ts";
 import { answerStream } from "./stream-answer.ts";
 import { faultOf, type StreamRequest } from "./stream-request.ts";
 import { StreamTrack } from "./stream-track.ts";
 import { SwitchedTrack } from "./switched-track.ts";
+import { TracedConnection } from "./traced-connection.ts";
+import { traceable } from "./tracing.ts";
+import type { Track } from "./track.ts";
+import { traceWire } from "./wire-trace.ts";
+
+const trace = debuglog("turnout");
+if (trace.enabled) {
+  traceWire((line) => trace("%s", line));
+}
 
 /** How the connections of a kind ended when the server closed. */
 export interface DrainCount {
@@ -68,10 +80,11 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #context: ServerContext & { retiring: boolean; draining: boolean };
   readonly #limits: Limits;
   readonly #timeouts: Timeouts;
-  readonly #tally: Tally = new Tally();
-  readonly #connections: Set<Connection> = new Set();
+  readonly #observer: ServerObserver = new ServerObserver(this, (connection) => this.#gone(connection));
+  readonly #clock: Clock<Connection>;
   readonly #proxies: TrustedProxies | undefined;
   readonly #listeners: Listeners = new Listeners((socket) => this.#take(socket));
+  #lastId = 0;
   /** How many of the connections count. */
   #open = 0;
   #report: (report: Promise<DrainReport>) => void = () => {};
@@ -92,21 +105,23 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     this.#limits = limits;
     this.#timeouts = timeouts;
     this.#proxies = options.proxy && new TrustedProxies(options.proxy);
+    this.#clock = new Clock(Math.min(...Object.values(timeouts)));
     this.#context = {
       limits,
       timeouts,
       registry: new Registry(options.protocols ?? []),
       negotiate: options.negotiate ?? "client",
-      respond: options.respond ?? (() => ({ status: 404, body: "404 Not Found\n" })),
+      respond: traceable(options.respond ?? (() => ({ status: 404, body: "404 Not Found\n" }))),
       advertise: options.advertise ?? false,
-      clock: new Clock(Math.min(...Object.values(timeouts))),
+      clock: this.#clock,
       retiring: false,
       draining: false,
-      observer: this.#observer(),
+      observer: this.#observer,
       serve: (stream, carrier) => {
         if (!stream.destroyed) {
           this.#uncount(carrier); // from here on it is the inner one that is a connection
-          const inner = this.#adopt(stream);
+          const inner = this.#adopt(stream, carrier.id);
+          inner.beneath = carrier;
           inner.announced = carrier.announced;
           this.#begin(inner);
         }
@@ -134,8 +149,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     if (stream.destroyed) {
       return; // gone before it got here, and no event would ever tell
     }
-    this.#tally.accepted++;
-    const connection = this.#adopt(stream);
+    const connection = this.#adopt(stream, ++this.#lastId);
+    this.#observer.accepted(connection);
     if (this.#context.draining) {
       connection.linger(); // too late: what is left to do here is to end
     } else if (this.#proxies?.includes(stream)) {
@@ -155,8 +170,18 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return this.#listeners.addresses;
   }
 
+  /** What has happened, and what is open. Walks over the connections. */
   stats(): ServerStats {
-    return this.#tally.snapshot(this.#open);
+    return this.#observer.tally.snapshot(this.#open, [...this.#clock.watched].map(layerOf));
+  }
+
+  /** The connections now, and the streams of HTTP/2 that were switched; the oldest first. */
+  connections(): ConnectionInfo[] {
+    const now = performance.now();
+    return [...this.#clock.watched]
+      .filter(isListed)
+      .map((connection) => infoOf(connection, now))
+      .sort((a, b) => a.id - b.id);
   }
 
   /**
@@ -203,43 +228,44 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors);
   }
 
-  #adopt(stream: Duplex, outer?: OuterConnection): Connection {
-    const connection = new Connection(stream, this.#context, outer);
-    this.#connections.add(connection);
+  #adopt(stream: Duplex, id: number, outer?: OuterConnection): Connection {
+    const Kind = TracedConnection.wanted ? TracedConnection : Connection;
+    const connection = new Kind(stream, this.#context, id, outer);
     this.#open += connection.counts ? 1 : 0;
-    this.#context.clock.watch(connection);
+    this.#clock.watch(connection);
     return connection;
   }
 
-  #serveStream(request: StreamRequest, outer: Connection): void {
+  #serveStream(request: StreamRequest, beneath: Connection): void {
     if (request.stream.destroyed || request.aborted) {
       return;
     }
     const fault = faultOf(request, this.#limits);
     if (fault !== undefined) {
-      this.#openStream(request, outer).refuse(new PeerError(fault));
+      this.#openStream(request, beneath).refuse(new PeerError(fault));
     } else if (request.ended && request.protocol === undefined) {
-      answerStream(request, outer, this.#openStream);
+      answerStream(request, beneath, this.#openStream);
     } else {
-      this.#openStream(request, outer).start();
+      this.#openStream(request, beneath).start();
     }
   }
 
   /** A stream as a connection of its own. */
-  readonly #openStream = (request: StreamRequest, { peer, secure }: Connection): StreamTrack => {
+  readonly #openStream = (request: StreamRequest, beneath: Connection): StreamTrack => {
     const { stream } = request;
-    const connection = this.#adopt(stream, { peer, secure, reset: (complete) => request.reset(complete) });
+    const { peer, secure } = beneath;
+    const outer = { peer, secure, reset: (complete: boolean) => request.reset(complete) };
+    const connection = this.#adopt(stream, ++this.#lastId, outer);
+    connection.beneath = beneath;
     stream.on("aborted", () => connection.failed(new Error("the client has reset the stream")));
     const track = new StreamTrack(connection, request);
     connection.speak(track);
     return track;
   };
 
-  #uncount(connection: Connection): boolean {
-    const { counts } = connection;
+  #uncount(connection: Connection): void {
+    this.#open -= connection.counts ? 1 : 0;
     connection.counts = false;
-    this.#open -= counts ? 1 : 0;
-    return counts;
   }
 
   #stopListening(): void {
@@ -251,15 +277,15 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   async #drain(): Promise<DrainReport> {
     const start = performance.now();
     this.#context.draining = true;
-    const counted = [...this.#connections].filter(({ counts }) => counts);
+    const counted = [...this.#clock.watched].filter(({ counts }) => counts);
     const kinds = new Map(counted.map((connection) => [connection, kindOf(connection)]));
     const destroyed = new Set<Connection>();
     this.#onDestroyed = (connection) => destroyed.add(connection);
     const listenersClosed = this.#listeners.close();
-    for (const connection of this.#connections) {
+    for (const connection of this.#clock.watched) {
       connection.turn(() => connection.track.closing());
     }
-    if (this.#connections.size > 0) {
+    if (this.#clock.watched.size > 0) {
       await new Promise<void>((resolve) => {
         this.#settleClosed = resolve;
       });
@@ -269,53 +295,21 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     return reportOf(kinds, destroyed, performance.now() - start);
   }
 
-  #onDestroyed: (connection: Connection) => void = () => {};
-
-  #destroyAll(): void {
-    for (const connection of this.#connections) {
-      this.#onDestroyed(connection);
-      connection.destroy(new TransportError("ERR_TURNOUT_DRAIN_TIMEOUT", "the server closed"));
+  #gone(connection: Connection): void {
+    this.#uncount(connection);
+    this.#clock.unwatch(connection);
+    if (this.#clock.watched.size === 0) {
+      this.#settleClosed?.();
     }
   }
 
-  #observer(): Observer {
-    return {
-      answered: (request, status) => {
-        this.#tally.answered(status);
-        this.emit("answered", request, status);
-      },
-      switched: (request, token) => {
-        this.#tally.switched(token);
-        this.emit("switched", request, token);
-      },
-      opened: (token) => {
-        this.#tally.switched(token);
-        this.emit("opened", token);
-      },
-      refused: (error) => {
-        this.#tally.refused(error);
-        this.emit("refused", error);
-      },
-      fault: (error) => {
-        this.#tally.fault(error);
-        if (!this.emit("fault", error)) {
-          console.error(error);
-        }
-      },
-      closed: (connection, error) => {
-        this.#connections.delete(connection);
-        this.#context.clock.unwatch(connection);
-        if (connection.track instanceof SwitchedTrack) {
-          this.#tally.switchedClosed(connection.track.token);
-        }
-        if (this.#uncount(connection)) {
-          this.emit("closed", error);
-        }
-        if (this.#connections.size === 0) {
-          this.#settleClosed?.();
-        }
-      },
-    };
+  #onDestroyed: (connection: Connection) => void = () => {};
+
+  #destroyAll(): void {
+    for (const connection of this.#clock.watched) {
+      this.#onDestroyed(connection);
+      connection.destroy(new TransportError("ERR_TURNOUT_DRAIN_TIMEOUT", "the server closed"));
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Connection, Track } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { type ModuleError, PeerError, type TransportError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -11,9 +11,11 @@ import type { Registration } from "./registry.ts";
 import { StreamHead, type StreamRequest, streamFacts } from "./stream-request.ts";
 import { Switching } from "./switching.ts";
 import type { AnswerOptions, Task, TaskHead, TaskHost } from "./task.ts";
+import type { Track } from "./track.ts";
 
 /** A request that has a stream to itself: what comes is its content, and the stream ends with the answer. */
 export class StreamTrack implements Track, TaskHost {
+  readonly spoken: readonly string[] = [];
   readonly connection: Connection;
   readonly head: TaskHead;
   readonly #request: StreamRequest;
@@ -151,12 +153,12 @@ export class StreamTrack implements Track, TaskHost {
   }
 
   refuse(error: PeerError): void {
-    this.connection.context.observer.refused(error);
+    this.connection.context.observer.refused(error, this.connection);
     this.answer({ status: error.status, headers: textPlain, body: `${error.code}: ${error.message}\n` });
   }
 
   fault(error: ModuleError): void {
-    this.connection.context.observer.fault(error);
+    this.connection.context.observer.fault(error, this.connection);
     this.answer({ status: 500, body: "500 Internal Server Error\n" });
   }
 

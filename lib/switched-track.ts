@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Answered, isReceiptOf, receiptOf } from "./answered.ts";
-import type { Connection, Track } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { TransportDuplex } from "./duplex-view.ts";
 import { TransportError, UsageError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -10,6 +10,7 @@ import { ModuleRunner } from "./module-runner.ts";
 import type { Registration } from "./registry.ts";
 import type { StreamRequest } from "./stream-request.ts";
 import { isThenable } from "./thenable.ts";
+import type { Track } from "./track.ts";
 import type { Transport } from "./transport.ts";
 
 /** The track on which a module speaks: its transport, and the watch over its promise to answer. */
@@ -18,9 +19,6 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   onDrain: (() => unknown) | undefined;
   onClose: ((error: Error | undefined) => unknown) | undefined;
   readonly state: unknown;
-  readonly token: string;
-  /** Undefined where the connection began with this protocol. */
-  readonly #request: OriginalRequest | undefined;
   #onData: ((chunk: Buffer) => unknown) | undefined;
   /** Bytes that came while nobody could take them. */
   #held: HeldBytes = new HeldBytes();
@@ -41,15 +39,13 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
 
   constructor(
     connection: Connection,
-    { module, token }: Pick<Registration, "module" | "token">,
+    registration: Pick<Registration, "module" | "token">,
     state: unknown,
     request: OriginalRequest | undefined,
   ) {
-    super(connection, module);
-    this.#mirrors = module.halfClose === "mirror";
-    this.token = token;
+    super(connection, registration, request);
+    this.#mirrors = this.module.halfClose === "mirror";
     this.state = state;
-    this.#request = request;
   }
 
   /** `early` are the bytes that came behind the request, `finished` whether the client ended behind them. */
@@ -58,7 +54,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     this.#finished = finished ? "yes" : "no";
     let receipt: Answered | PromiseLike<Answered>;
     try {
-      receipt = this.module.takeOver(this.#request!, this, this.state);
+      receipt = this.takeOver(this);
     } catch (cause) {
       this.fail("takeOver threw", cause);
       return;
@@ -134,7 +130,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     this.destroyed = true;
     this.#flowing = false;
     this.#held.clear();
-    this.#request?.abandon(() => failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
+    this.request?.abandon(() => failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
     this.call("onClose", this.onClose, failure);
     this.call("onClose", () => this.module.onClose(this, failure));
     this.#onData = this.onEnd = this.onDrain = this.onClose = undefined;

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Connection } from "./connection.ts";
 import { consider, type Outcome } from "./consider.ts";
 import { ModuleError, type PeerError, TransportError } from "./errors.ts";
@@ -23,6 +24,8 @@ export class Switching implements Task {
   readonly #candidates: readonly Registration[];
   readonly #request: RequestInfo;
   #chosen: Switch | undefined;
+  /** When the head had been read. */
+  readonly #since: number = performance.now();
   #settled = false;
   #content: Buffer[] = [];
   #contentBytes = 0;
@@ -82,7 +85,7 @@ export class Switching implements Task {
     const late = new ModuleError("ERR_TURNOUT_ACCEPT_TIMEOUT", this.#names(), "accept did not decide in time");
     this.#settled = true;
     this.#request.abandon(() => late);
-    this.#connection.context.observer.fault(late);
+    this.#connection.context.observer.fault(late, this.#connection);
     this.#connection.turn(() =>
       this.#track.answer({ status: 503, body: "503 Service Unavailable\n" }, { close: true }),
     );
@@ -147,9 +150,9 @@ export class Switching implements Task {
           : Buffer.concat(this.#content, this.#contentBytes);
     const request = new OriginalRequest(this.#track.head, this.#connection, body, trailers);
     this.#connection.become("switched", this.#connection.context.timeouts.answerMs);
-    this.#connection.context.observer.switched(request, to.token);
     const switched = new SwitchedTrack(this.#connection, to, state, request);
     this.#connection.speak(switched);
+    this.#connection.context.observer.switched(this.#connection, request, to.token, performance.now() - this.#since);
     switched.start(early, finished);
   }
 

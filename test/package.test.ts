@@ -6,6 +6,7 @@ import * as turnout from "turnout";
 import * as echo from "turnout/echo";
 import * as example from "turnout/example";
 import * as http2 from "turnout/http2";
+import * as metrics from "turnout/metrics";
 import * as testing from "turnout/testing";
 import * as tls from "turnout/tls";
 import * as websocket from "turnout/websocket";
@@ -40,9 +41,11 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
       "reject",
       "selfSigned",
       "switchTo",
+      "traceWire",
       "upgradeRequired",
     ],
   },
+  "turnout/metrics": { module: metrics, names: ["prometheus"] },
   "turnout/testing": { module: testing, names: ["Client", "contract", "selfSigned", "switched"] },
   "turnout/echo": { module: echo, names: ["EchoProtocol"] },
   "turnout/example": { module: example, names: ["ExampleProtocol"] },

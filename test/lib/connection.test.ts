@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { expect } from "chai";
 import { createServer, type ServerOptions, type TransportError } from "turnout";
-import { Connection, type Track } from "../../lib/connection.ts";
+import { Connection } from "../../lib/connection.ts";
 import type { ServerContext } from "../../lib/context.ts";
+import type { Track } from "../../lib/track.ts";
 import {
   described,
   describeRequest,
@@ -250,16 +251,17 @@ describe("lingering", () => {
 describe("Connection", () => {
   it("enters no phase that may not follow", () => {
     const context = { clock: { in: () => 0 } } as unknown as ServerContext;
-    const connection = new Connection(new Observed(), context);
+    const connection = new Connection(new Observed(), context, 1);
     expect(() => connection.become("collecting", 0)).to.throw(/from head to collecting/);
     expect(connection.phase).to.equal("head");
   });
 
   it("tells of a drain once, after a write that gave false, and never within the write", async () => {
     const context = { timeouts: {}, clock: { in: () => 0 } } as unknown as ServerContext;
-    const connection = new Connection(new Observed({ writableHighWaterMark: 1 << 20 }), context);
+    const connection = new Connection(new Observed({ writableHighWaterMark: 1 << 20 }), context, 1);
     let drains = 0;
     const track: Track = {
+      spoken: [],
       received() {},
       finished() {},
       drained: () => drains++,
@@ -283,7 +285,7 @@ describe("Connection", () => {
       observer: { closed: (_: Connection, error: unknown) => told.push(error) },
     } as unknown as ServerContext;
     const stream = new Observed();
-    const connection = new Connection(stream, context);
+    const connection = new Connection(stream, context, 1);
     connection.end();
     connection.writeLatin1("late");
     await turns(1);

@@ -36,9 +36,9 @@ export interface Observer {
   /** A connection began with the opening bytes of a protocol. */
   opened(connection: Connection, token: string): void;
   /** A peer broke a rule. */
-  refused(error: PeerError, connection?: Connection): void;
+  refused(error: PeerError, connection: Connection): void;
   /** The program's own code failed. */
-  fault(error: ModuleError, connection?: Connection): void;
+  fault(error: ModuleError, connection: Connection): void;
   closed(connection: Connection, error: TransportError | undefined): void;
   /** Of connections that are traced: bytes of the client's, or for it. They are not the observer's to keep. */
   wire(connection: Connection, direction: "in" | "out", bytes: Uint8Array): void;

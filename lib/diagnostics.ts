@@ -26,9 +26,9 @@ export interface DiagnosticMessages {
     readonly durationMs: number;
   };
   /** A peer broke a rule, and was told so. */
-  "turnout:request:refused": PerhapsConnectionMessage & { readonly error: PeerError };
+  "turnout:request:refused": ConnectionMessage & { readonly error: PeerError };
   /** A module or the application failed. */
-  "turnout:fault": PerhapsConnectionMessage & { readonly error: ModuleError };
+  "turnout:fault": ConnectionMessage & { readonly error: ModuleError };
   /** Of connections that began while somebody listened here or on `turnout:phase`: bytes from the client or for it. */
   "turnout:wire": {
     readonly server: Server;
@@ -46,12 +46,6 @@ export interface DiagnosticMessages {
 interface ConnectionMessage {
   readonly server: Server;
   readonly connection: ConnectionInfo;
-}
-
-interface PerhapsConnectionMessage {
-  readonly server: Server;
-  /** Undefined where the client is gone. */
-  readonly connection: ConnectionInfo | undefined;
 }
 
 /**

@@ -55,18 +55,18 @@ export class ServerObserver implements Observer {
     this.#server.emit("opened", token);
   }
 
-  refused(error: PeerError, connection?: Connection): void {
+  refused(error: PeerError, connection: Connection): void {
     this.tally.refused(error);
     if (requestRefused.hasSubscribers) {
-      requestRefused.publish({ server: this.#server, connection: connection && this.#info(connection), error });
+      requestRefused.publish({ server: this.#server, connection: this.#info(connection), error });
     }
     this.#server.emit("refused", error);
   }
 
-  fault(error: ModuleError, connection?: Connection): void {
+  fault(error: ModuleError, connection: Connection): void {
     this.tally.fault(error);
     if (fault.hasSubscribers) {
-      fault.publish({ server: this.#server, connection: connection && this.#info(connection), error });
+      fault.publish({ server: this.#server, connection: this.#info(connection), error });
     }
     if (!this.#server.emit("fault", error)) {
       console.error(error);

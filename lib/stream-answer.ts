@@ -83,7 +83,7 @@ function fail(cause: unknown, stream: StreamRequest, outer: Connection, open: Op
   }
   const error = new ModuleError("ERR_TURNOUT_RESPOND", "respond", "the request was not answered", { cause });
   if (isGone) {
-    outer.context.observer.fault(error);
+    outer.context.observer.fault(error, outer);
   } else {
     open(stream, outer).fault(error);
   }

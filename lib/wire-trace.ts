@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { DiagnosticMessages } from "./diagnostics.ts";
 import type { TurnoutError } from "./errors.ts";
+import type { Peer } from "./http/request.ts";
 
 /** Bytes that a line shows of a piece. */
 const shownBytes = 256;
@@ -12,12 +13,12 @@ type Sentences = {
 
 const sentences: Sentences = {
   "turnout:connection:open": ({ connection: { id, within, peer } }) =>
-    `#${id} open, ${within === undefined ? `from ${peer.address}:${peer.port}` : `a stream of #${within}`}`,
+    `#${id} open, ${within === undefined ? `from ${origin(peer)}` : `a stream of #${within}`}`,
   "turnout:connection:close": ({ connection: { id, bytesRead, bytesWritten }, error }) =>
     `#${id} closed, ${bytesRead} read, ${bytesWritten} written, ${reason(error)}`,
   "turnout:switch": ({ connection: { id }, token }) => `#${id} speaks ${token}`,
-  "turnout:request:refused": ({ connection, error }) => `#${connection?.id} refused, ${reason(error)}`,
-  "turnout:fault": ({ connection, error }) => `#${connection?.id} fault, ${reason(error)}`,
+  "turnout:request:refused": ({ connection: { id }, error }) => `#${id} refused, ${reason(error)}`,
+  "turnout:fault": ({ connection: { id }, error }) => `#${id} fault, ${reason(error)}`,
   "turnout:wire": ({ id, direction, bytes }) =>
     `#${id} ${direction === "in" ? ">" : "<"} ${bytes.length} ${printable(bytes)}`,
   "turnout:phase": ({ id, from, to }) => `#${id} ${from} -> ${to}`,
@@ -53,6 +54,10 @@ function printable(bytes: Uint8Array): string {
 }
 
 const escapes: Readonly<Record<string, string>> = { "\r": "\\r", "\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\" };
+
+function origin({ address, port }: Peer): string {
+  return address === undefined ? "a stream" : `${address}:${port}`;
+}
 
 function reason(error: TurnoutError | undefined): string {
   if (error === undefined) {

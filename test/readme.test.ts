@@ -50,6 +50,11 @@ const conversations: Readonly<Record<string, Conversation>> = {
   "inheritedListeners()": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nprocess "],
   "cluster.isPrimary": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nworker "],
   "/plain/": [upgrade("echo/1", "/plain/x"), "HTTP/1.1 404 "],
+  "prometheus(server.stats())": ["GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "turnout_connections_open 1\n"],
+  "function traceRequests": [
+    "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\nGET /b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /a: app.route /a\nGET /a: http.response.status_code 200\nGET /a: over\nGET /b: app.route /b\n",
+  ],
   "protocols: [new EchoProtocol()] }).listen": [`${upgrade("echo/1", "/x")}ping`, "GET /x\r\nping"],
   "const echo = new WebSocketProtocol": [openingHandshake() + textFrame("Hello"), "\r\n\r\n\x81\x05Hello"],
   "const chat = new WebSocketProtocol": [

@@ -53,8 +53,8 @@ function counts(label: string, by: Readonly<Record<string, number>>): Sample[] {
 
 function directions({ bytesRead, bytesWritten }: ByteCounts, labels: Readonly<Record<string, string>>): Sample[] {
   return [
-    ["", { direction: "in", ...labels }, bytesRead],
-    ["", { direction: "out", ...labels }, bytesWritten],
+    ["", { ...labels, direction: "in" }, bytesRead],
+    ["", { ...labels, direction: "out" }, bytesWritten],
   ];
 }
 

@@ -13,7 +13,7 @@ import type { Transport } from "./transport.ts";
  * Names and properties are stable; further properties may come.
  */
 export interface DiagnosticMessages {
-  /** A client's connection was accepted, or a stream of HTTP/2 is about to be switched. */
+  /** A client's connection was accepted, and nothing has been spoken yet; or a stream of HTTP/2 was switched. */
   "turnout:connection:open": ConnectionMessage;
   /** It is closed; with the error, when it did not end in order. */
   "turnout:connection:close": ConnectionMessage & { readonly error: TransportError | undefined };

@@ -14,6 +14,7 @@ import {
 import { upgradeToHttp2 } from "../support/http2-raw.ts";
 import { ask, servingHttp2 } from "../support/http2-serving.ts";
 import { echoingOverHttp2 } from "../support/http2-web-sockets.ts";
+import { tcp4Line } from "../support/proxy-headers.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { byUpgrade, servingTls } from "../support/tls-serving.ts";
 
@@ -112,6 +113,23 @@ describe("server.connections()", () => {
       });
       near.destroy();
     }));
+
+  it("from a trusted proxy: the client's address; nothing is spoken before the proxy's header", () =>
+    underTest(
+      async ({ connect, server }) => {
+        const client = await connect();
+        await client.sendSegment(tcp4Line.slice(0, 9));
+        while (server.connections()[0]?.bytesRead !== 9) {
+          await new Promise(setImmediate);
+        }
+        expect(only(server)).to.deep.include({ track: [], protocol: undefined });
+        expect(only(server).peer.address).to.equal("127.0.0.1");
+        await expectOrdinary(client.send(tcp4Line.slice(9) + getTwo), "GET /two 0");
+        expect(only(server)).to.deep.include({ track: ["HTTP/1.1"], requests: 1 });
+        expect(only(server).peer.address).to.equal("192.0.2.1");
+      },
+      { proxy: { from: ["127.0.0.1"] } },
+    ));
 
   it("HTTP/2 with prior knowledge: nothing is known before its preface, and then only that", () =>
     servingHttp2(async ({ connect, server, session }) => {

@@ -80,7 +80,7 @@ describe("diagnostics channels", () => {
         await client.end().rest();
         await closed;
         expect(heard.map(([name, message]) => [name, ...seen(message)])).to.deep.equal([
-          ["turnout:connection:open", 1, undefined, "HTTP/1.1", "head"],
+          ["turnout:connection:open", 1, undefined, "", "head"],
           ["turnout:switch", 1, undefined, "HTTP/1.1 echo/1", "switched"],
           ["turnout:connection:close", 1, undefined, "HTTP/1.1 echo/1", "closed"],
         ]);

@@ -1,6 +1,8 @@
 /** Bytes that came and that nobody has taken yet, in order. */
 export class HeldBytes {
-  readonly #chunks: Buffer[] = [];
+  /** The chunk to go on with; a list for the others only while there are any, since most often there are not. */
+  #first: Buffer | undefined;
+  #others: Buffer[] | undefined;
   /** Where in the first chunk what is not taken begins. */
   #at = 0;
   #length = 0;
@@ -10,13 +12,18 @@ export class HeldBytes {
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
     this.#length += chunk.length;
+    if (this.#first === undefined) {
+      this.#first = chunk;
+    } else {
+      this.#others ??= [];
+      this.#others.push(chunk);
+    }
   }
 
   /** The chunk to go on with, at `at`; undefined when there is nothing. */
   get first(): Buffer | undefined {
-    return this.#chunks[0];
+    return this.#first;
   }
 
   get at(): number {
@@ -25,20 +32,23 @@ export class HeldBytes {
 
   /** The first chunk has been taken up to `end`; the whole of it with -1. */
   take(end: number): void {
-    const chunk = this.#chunks[0]!;
-    const upTo = end === -1 ? chunk.length : end;
+    const { length } = this.#first!;
+    const upTo = end === -1 ? length : end;
     this.#length -= upTo - this.#at;
-    if (upTo === chunk.length) {
-      this.#chunks.shift();
-      this.#at = 0;
-    } else {
+    if (upTo < length) {
       this.#at = upTo;
+      return;
+    }
+    this.#at = 0;
+    this.#first = this.#others?.shift();
+    if (this.#others?.length === 0) {
+      this.#others = undefined;
     }
   }
 
   /** Takes what is left of the first chunk. */
   shift(): Buffer | undefined {
-    const chunk = this.#chunks[0];
+    const chunk = this.#first;
     const rest = this.#at === 0 ? chunk : chunk?.subarray(this.#at);
     if (chunk !== undefined) {
       this.take(-1);
@@ -56,7 +66,7 @@ export class HeldBytes {
   }
 
   clear(): void {
-    this.#chunks.length = 0;
+    this.#first = this.#others = undefined;
     this.#at = 0;
     this.#length = 0;
   }

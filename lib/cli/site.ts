@@ -1,5 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type HttpRequest, type ResponseLike, upgradeRequired } from "turnout";
+import { type HttpRequest, type RequestInfo, type ResponseLike, upgradeRequired } from "turnout";
+import type { BundledName } from "./bundled.ts";
+import { commandsFor, harmless, tongues } from "./commands.ts";
+import { livePath } from "./live/web-socket.ts";
+import { wantsHtml } from "./negotiation.ts";
+import type { Page } from "./page.ts";
 
 type Handler = (request: HttpRequest) => ResponseLike | Promise<ResponseLike>;
 
@@ -9,7 +14,18 @@ interface Route {
   readonly methods?: readonly string[];
   /** Protocols may be switched to here. */
   readonly switches?: boolean;
+  /** The route is there where this protocol is spoken. */
+  readonly needs?: BundledName;
   readonly handle: Handler;
+}
+
+export interface SiteOptions {
+  readonly protocols: readonly BundledName[];
+  /** The token that every request has to switch to; `""` for none. */
+  readonly require: string;
+  readonly page: Page;
+  /** Where the server listens, for requests that do not say a host that could be shown. */
+  readonly authority: () => string;
 }
 
 const maxEchoBytes = 16 * 1024 * 1024;
@@ -22,8 +38,52 @@ const text = (body: string, status = 200, headers: Readonly<Record<string, strin
 });
 
 /** The proving ground's site: small routes, each for one thing that a client may want to try. */
+export class Site {
+  readonly #routes: readonly Route[];
+  readonly #required: string;
+
+  constructor({ protocols, require, page, authority }: SiteOptions) {
+    const welcome: Handler = (request) => {
+      const host = harmless(request.host, authority());
+      return wantsHtml(request.headers.get("accept"))
+        ? page.respond(host)
+        : text(welcomeText(host, protocols), 200, vary);
+    };
+    this.#routes = [{ path: /^\/$/, methods: ["GET", "HEAD"], handle: welcome }, ...routes].filter(
+      ({ needs }: Route) => needs === undefined || protocols.includes(needs),
+    );
+    this.#required = require;
+  }
+
+  /** Answers what comes over HTTP. */
+  respond(request: HttpRequest): ResponseLike | Promise<ResponseLike> {
+    // What came over HTTP/2 has switched to that already.
+    if (this.#required !== "" && !(this.#required === "h2c" && request.httpVersion === "2.0")) {
+      return requireSwitch(this.#required);
+    }
+    const route = this.#routes.find(({ path }) => path.test(request.path));
+    if (route === undefined) {
+      return text(`404 Not Found: ${request.path}\n`, 404);
+    }
+    if (route.methods !== undefined && !route.methods.includes(request.method)) {
+      return text("405 Method Not Allowed\n", 405, { Allow: route.methods.join(", ") });
+    }
+    return route.handle(request);
+  }
+
+  /** Which offers are taken: all but where the site is about HTTP itself, which is the same over h2c; or the required one. */
+  negotiate({ path: requested }: RequestInfo, offers: readonly string[]): readonly string[] {
+    if (this.#required !== "") {
+      return offers.filter((offer) => offer === this.#required);
+    }
+    const switches = this.#routes.every((route) => route.switches || !route.path.test(requested));
+    return offers.filter((offer) => offer === "h2c" || switches);
+  }
+}
+
+const vary = { Vary: "Accept" };
+
 const routes: readonly Route[] = [
-  { path: /^\/$/, methods: ["GET", "HEAD"], handle: (request) => text(welcome(request.host)) },
   { path: /^\/echo$/, methods: ["POST"], handle: echo },
   { path: /^\/inspect$/, handle: inspect },
   {
@@ -35,33 +95,25 @@ const routes: readonly Route[] = [
     path: /^\/example$/,
     methods: ["GET", "HEAD", "POST"],
     switches: true,
+    needs: "example",
     handle: () => text("Here the protocol example/1 is spoken, for those who ask with Upgrade: example/1\n"),
   },
-  { path: /^\/ws$/, methods: ["GET"], switches: true, handle: webSocketRequired },
-  { path: /^\/required$/, switches: true, handle: () => upgradeRequired("example/1") },
+  {
+    path: new RegExp(`^(?:/ws|${livePath})$`),
+    methods: ["GET"],
+    switches: true,
+    needs: "websocket",
+    handle: () => requireSwitch("websocket"),
+  },
+  { path: /^\/required$/, switches: true, needs: "example", handle: () => requireSwitch("example/1") },
 ];
 
-/** Answers what comes over HTTP. */
-export function respond(request: HttpRequest): ResponseLike | Promise<ResponseLike> {
-  const route = routes.find(({ path }) => path.test(request.path));
-  if (route === undefined) {
-    return text(`404 Not Found: ${request.path}\n`, 404);
-  }
-  if (route.methods !== undefined && !route.methods.includes(request.method)) {
-    return text("405 Method Not Allowed\n", 405, { Allow: route.methods.join(", ") });
-  }
-  return route.handle(request);
-}
-
-/** Whether protocols may be switched to at a path: everywhere, but where the site is about HTTP itself. */
-export function switchesAt(requestPath: string): boolean {
-  return routes.every(({ path, switches }) => switches || !path.test(requestPath));
-}
-
-/** For those who come without WebSocket's handshake. */
-function webSocketRequired(): ResponseLike {
-  const { headers, ...required } = upgradeRequired("websocket");
-  return { ...required, headers: { ...headers, "Sec-WebSocket-Version": "13" } };
+/** For those who come without the switch (RFC 9110 section 15.5.22; for WebSocket RFC 6455 section 4.4 as well). */
+function requireSwitch(token: string): ResponseLike {
+  const { headers, ...required } = upgradeRequired(token);
+  return token === "websocket"
+    ? { ...required, headers: { ...headers, "Sec-WebSocket-Version": "13" } }
+    : { ...required, headers: headers! };
 }
 
 async function echo(request: HttpRequest): Promise<ResponseLike> {
@@ -80,19 +132,12 @@ async function wait({ path, signal }: HttpRequest): Promise<ResponseLike> {
   return text(`waited ${ms} ms\n`);
 }
 
-function welcome(host: string): string {
-  const at = host || "127.0.0.1:8080";
-  const [name, port = "80"] = at.split(/:(?=\d+$)/);
+/** For those who do not ask for a page. */
+function welcomeText(authority: string, protocols: readonly BundledName[]): string {
+  const lines = commandsFor(authority, protocols).map(({ title, command }) => `  # ${title}\n  ${command}\n`);
   return `This is Turnout: one port that switches protocols.
 
-It speaks HTTP/1.1, and after an Upgrade example/1, foo/2, echo/1, WebSocket and HTTP/2. To copy:
+It speaks ${tongues(protocols)}. A browser shows what the port is doing. To copy:
 
-  curl http://${at}/inspect
-  curl --http2 http://${at}/inspect
-  curl -d 'hello' http://${at}/echo
-  curl http://${at}/delay/500
-  curl -i http://${at}/required
-  new WebSocket("ws://${at}/ws")     in a browser's console: it echoes
-  printf 'GET /example HTTP/1.1\\r\\nHost: ${at}\\r\\nConnection: Upgrade\\r\\nUpgrade: example/1\\r\\n\\r\\nhello\\r\\n' | nc -q 1 ${name} ${port}
-`;
+${lines.join("\n")}`;
 }

@@ -99,6 +99,8 @@ describe("the package as npm packs it", () => {
     async function serves(server: Conversation): Promise<Run> {
       try {
         const [, url] = /^turnout listens on (http:\S+)\n/.exec(await server.said(/\n/))!;
+        const page = await fetch(url!, { headers: { Accept: "text/html" } });
+        assert.match(await page.text(), /^<!doctype html>(?:.|\n)*<style>:root(?:.|\n)*<script type="module">/);
         const response = await fetch(new URL("/echo", url), { method: "POST", body: "hello" });
         assert.deepEqual([response.status, await response.text()], [200, "hello"]);
         return await server.stop("SIGTERM");
@@ -109,7 +111,10 @@ describe("the package as npm packs it", () => {
 
     it("--port 0 serves until SIGTERM", async () => {
       const { stderr } = await serves(npx("--port", "0"));
-      assert.match(stderr, /^200 POST \/echo\nclosed after \d+ ms\n$/); // the exit code is npx's own
+      assert.match(
+        stderr,
+        /^[\d:.]+ 200 GET \/\n[\d:.]+ 200 POST \/echo\n[\d:.]+ --- SIGTERM: draining\n[\d:.]+ --- closed after \d+ ms\n$/,
+      ); // the exit code is npx's own
     });
 
     it("--port 0 by the link in node_modules/.bin exits with 0 after SIGTERM", async () => {

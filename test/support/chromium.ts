@@ -2,21 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { ChromiumTab, type TabOptions } from "./chromium-tab.ts";
 import { Conversation } from "./clients.ts";
 
 /** What the browser says: an answer, which has the number of what was asked, or an event. */
-interface Said {
+export interface Said {
   readonly id?: number;
   readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
   readonly sessionId?: string;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly message: string };
-}
-
-/** What a script came to, as the browser tells it. */
-interface Evaluated {
-  readonly result: { readonly value?: unknown };
-  readonly exceptionDetails?: { readonly text: string; readonly exception?: { readonly description?: string } };
 }
 
 interface Listener {
@@ -33,6 +29,8 @@ export class Chromium {
   readonly #program: Conversation;
   readonly #profile: string;
   readonly #listeners: Set<Listener> = new Set();
+  /** Those who hear all that is said of a tab, by its session. */
+  readonly #hearers: Map<string, (said: Said) => void> = new Map();
   #asked = 0;
   #ended: Error | undefined;
 
@@ -77,26 +75,27 @@ export class Chromium {
     return chromium;
   }
 
-  /** Loads a page in a tab of its own, and gives what the expression comes to there; a promise is waited for. */
-  async evaluate(url: string, expression: string): Promise<unknown> {
+  /** Loads a page in a tab of its own. */
+  async open(url: string, options: TabOptions = {}): Promise<ChromiumTab> {
     const { targetId } = await this.#ask("Target.createTarget", { url: "about:blank" });
     const attached = await this.#ask("Target.attachToTarget", { targetId, flatten: true });
     const sessionId = attached["sessionId"] as string;
-    await this.#ask("Page.enable", {}, sessionId);
-    const loaded = this.#said((said) => said.method === "Page.loadEventFired" && said.sessionId === sessionId);
-    loaded.catch(() => {}); // nobody waits for it where there is no page
-    const { errorText } = await this.#ask("Page.navigate", { url }, sessionId);
-    if (errorText !== undefined) {
-      throw new Error(`${url}: ${errorText}`);
-    }
-    await loaded;
-    const how = { expression, awaitPromise: true, returnByValue: true };
-    const { result, exceptionDetails } = (await this.#ask("Runtime.evaluate", how, sessionId)) as unknown as Evaluated;
-    if (exceptionDetails !== undefined) {
-      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-    }
-    await this.#ask("Target.closeTarget", { targetId });
-    return result.value;
+    const tab = new ChromiumTab({
+      ask: (method, params) => this.#ask(method, params, sessionId),
+      said: (fits) => this.#said((said) => said.sessionId === sessionId && fits(said)),
+      close: () => this.#ask("Target.closeTarget", { targetId }),
+    });
+    this.#hearers.set(sessionId, (said) => tab.hear(said));
+    await tab.load(url, options);
+    return tab;
+  }
+
+  /** Loads a page in a tab of its own, and gives what the expression comes to there; a promise is waited for. */
+  async evaluate(url: string, expression: string): Promise<unknown> {
+    const tab = await this.open(url);
+    const value = await tab.evaluate(expression);
+    await tab.close();
+    return value;
   }
 
   /** Ends it with all that it has started, and removes its profile. */
@@ -138,6 +137,7 @@ export class Chromium {
   }
 
   #hear(said: Said): void {
+    this.#hearers.get(said.sessionId ?? "")?.(said);
     for (const listener of this.#listeners) {
       if (listener.fits(said)) {
         this.#listeners.delete(listener);

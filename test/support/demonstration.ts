@@ -15,7 +15,7 @@ export class Demonstration {
   readonly child: ChildProcess;
   readonly url: string;
   readonly port: number;
-  /** The second line that it says. */
+  /** The second line that it says: what is spoken. */
   readonly banner: string;
   readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
 
@@ -28,14 +28,22 @@ export class Demonstration {
   }
 
   /** Starts it on a free port, and waits for its two lines. */
-  static async start(...args: string[]): Promise<Demonstration> {
-    const child = spawn(process.execPath, [program, "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  static start(...args: string[]): Promise<Demonstration> {
+    return Demonstration.startWith(process.env, ...args);
+  }
+
+  /** The same, with the variables of an environment. */
+  static async startWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Demonstration> {
+    const child = spawn(process.execPath, [program, "--port", "0", ...args], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
     const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
     const said = Promise.all([lines.next(), lines.next()]);
     const tooLate = setTimeout(() => child.kill("SIGKILL"), patienceMs);
     const [first, second] = await Promise.race([said, ended]).finally(() => clearTimeout(tooLate));
-    const url = /^turnout listens on (http:\/\/\S+\/)$/.exec(String(first.value))?.[1];
+    const url = /^turnout listens on (?:\x1b\[1m)?(http:\/\/[^\s\x1b]+\/)/.exec(String(first.value))?.[1];
     if (url === undefined) {
       child.kill("SIGKILL");
       throw new Error(`no URL in ${JSON.stringify(first.value)}`);

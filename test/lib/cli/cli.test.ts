@@ -32,17 +32,22 @@ describe("turnout, the program", function () {
     expect(names).to.deep.equal([
       "host",
       "port",
+      "protocols",
+      "require",
+      "tls",
+      "cert",
+      "key",
+      "save-cert",
       "max-head-bytes",
       "max-message-bytes",
       "head-timeout-ms",
       "body-timeout-ms",
       "idle-timeout-ms",
+      "drain-delay-ms",
       "grace-ms",
-      "cert",
-      "key",
-      "save-cert",
-      "tls",
+      "log",
       "quiet",
+      "trace",
       "help",
       "version",
     ]);
@@ -101,16 +106,27 @@ describe("turnout, the program", function () {
     }
   }
 
+  /** The next line that has something. */
+  async function through(said: AsyncIterator<string>, mark: RegExp): Promise<string> {
+    for (;;) {
+      const { value, done } = await said.next();
+      if (done || mark.test(value)) {
+        return String(value);
+      }
+    }
+  }
+
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it(`${signal} lets what is under way end, and then ends with 0`, () =>
       demonstrating([], async (demonstration, client, said) => {
         client.stream.once("end", () => client.end());
         await client.send(upgradeTo("echo/1")).takeUntil("\r\n\r\nGET /x\r\n");
-        expect((await said.next()).value).to.equal("101 GET /x -> echo/1");
+        expect((await said.next()).value).to.match(/^\d\d:\d\d:\d\d\.\d{3} 101 GET \/x -> echo\/1, \d+\.\d ms$/);
         demonstration.signal(signal);
         expect(await client.rest()).to.equal("");
         expect(await demonstration.exited()).to.deep.equal([0, null]);
-        expect((await said.next()).value).to.match(/^closed after \d+ ms$/);
+        expect((await said.next()).value).to.match(new RegExp(` --- ${signal}: draining$`));
+        expect((await said.next()).value).to.match(/ --- closed after \d+ ms$/);
       }));
   }
 
@@ -128,11 +144,10 @@ describe("turnout, the program", function () {
       }));
   }
 
-  it("the banner tells where WebSocket echoes, and --max-message-bytes bounds what", async () => {
+  it("--max-message-bytes bounds what WebSocket takes", async () => {
     const demonstration = await Demonstration.start("--max-message-bytes", "4");
     const client = await RawClient.connect(demonstration.port);
     try {
-      expect(demonstration.banner).to.equal(`WebSocket echoes at ws://127.0.0.1:${demonstration.port}/ws`);
       await openWebSocket(
         client,
         {},
@@ -145,6 +160,19 @@ describe("turnout, the program", function () {
     }
   });
 
+  it("--drain-delay-ms goes on as before for that long", () =>
+    demonstrating(["--drain-delay-ms", "86400000"], async (demonstration, client, said) => {
+      demonstration.signal("SIGTERM");
+      expect((await said.next()).value).to.match(/ --- SIGTERM: draining$/);
+      const seen = await client.send("GET /status/204 HTTP/1.1\r\nHost: h\r\n\r\n").response();
+      expect([seen.status, seen.field("connection")]).to.deep.equal([204, undefined]);
+      const other = await RawClient.connect(demonstration.port);
+      await other.send(upgradeTo("echo/1")).takeUntil("\r\n\r\nGET /x\r\n");
+      demonstration.signal("SIGTERM");
+      expect(await demonstration.exited()).to.deep.equal([143, null]);
+      other.stream.destroy();
+    }));
+
   it("--grace-ms 0 waits for nobody", () =>
     demonstrating(["--grace-ms", "0"], async (demonstration, client) => {
       await client.send(upgradeTo("echo/1")).takeUntil("\r\n\r\nGET /x\r\n");
@@ -155,9 +183,52 @@ describe("turnout, the program", function () {
   it("says a line for what happens", () =>
     demonstrating([], async (_demonstration, client, said) => {
       client.send("GET /status/204 HTTP/1.1\r\nHost: h\r\n\r\nGET\r\n\r\n");
-      expect((await said.next()).value).to.equal("204 GET /status/204");
-      expect((await said.next()).value).to.match(/^400 ERR_TURNOUT_\w+: /);
+      expect((await said.next()).value).to.match(/ 204 GET \/status\/204$/);
+      expect((await said.next()).value).to.match(/ 400 ERR_TURNOUT_\w+: /);
     }));
+
+  it("--log json says an object for what happens", () =>
+    demonstrating(["--log", "json"], async (demonstration, client, said) => {
+      await client.send(upgradeTo("echo/1")).takeUntil("\r\n\r\nGET /x\r\n");
+      const { time, durationMs, ...switched } = JSON.parse((await said.next()).value);
+      expect(switched).to.deep.equal({ event: "switched", token: "echo/1", method: "GET", target: "/x" });
+      expect([new Date(time).toISOString(), typeof durationMs]).to.deep.equal([time, "number"]);
+      client.end();
+      expect(await client.rest()).to.equal("");
+      demonstration.signal("SIGTERM");
+      expect(JSON.parse((await said.next()).value)).to.include({ event: "draining", signal: "SIGTERM" });
+      expect(JSON.parse((await said.next()).value)).to.include({ event: "drained" });
+    }));
+
+  it("--trace says every byte, whatever --log says", () =>
+    demonstrating(["--log", "off", "--trace"], async (_demonstration, client, said) => {
+      client.send("GET /status/204 HTTP/1.1\r\nHost: h\r\n\r\n");
+      await client.response();
+      expect(await through(said, />/)).to.match(
+        /^\d\d:\d\d:\d\d\.\d{3} #1 > 37 "GET \/status\/204 HTTP\/1\.1\\r\\nHost: h\\r\\n\\r\\n"$/,
+      );
+      expect(await through(said, /</)).to.match(/ #1 < \d+ "HTTP\/1\.1 204 No Content\\r\\n.*\\r\\n\\r\\n"$/);
+    }));
+
+  for (const [variable, coloured] of [
+    ["NO_COLOR", false],
+    ["FORCE_COLOR", true],
+  ] as const) {
+    it(`${variable} is followed`, async () => {
+      const { FORCE_COLOR: _, NO_COLOR: __, ...environment } = process.env;
+      const demonstration = await Demonstration.startWith({ ...environment, [variable]: "1" });
+      const said = createInterface(demonstration.child.stderr!)[Symbol.asyncIterator]();
+      demonstration.signal("SIGTERM");
+      expect(String((await said.next()).value).includes("\x1b[2m")).to.equal(coloured);
+      expect(await demonstration.exited()).to.deep.equal([0, null]);
+    });
+  }
+
+  it("the banner tells what is spoken", async () => {
+    const demonstration = await Demonstration.start("--protocols", "echo,http2");
+    expect(demonstration.banner).to.equal("it speaks HTTP/1.1, HTTP/2, echo/1");
+    expect(await demonstration.stop()).to.equal(0);
+  });
 
   it("--quiet says nothing", () =>
     demonstrating(["--quiet"], async (demonstration, client, said) => {

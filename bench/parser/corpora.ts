@@ -1,13 +1,16 @@
 /** Heads as clients send them. */
 export interface Corpus {
+  /** As the tables say it. */
   readonly name: string;
+  /** As a command line and the history say it. */
+  readonly key: string;
   /** What one connection sends; `heads` request heads and nothing else. */
   readonly bytes: Buffer;
   readonly heads: number;
 }
 
-function corpus(name: string, lines: readonly string[], heads = 1): Corpus {
-  return { name, bytes: Buffer.from(`${lines.join("\r\n")}\r\n\r\n`.repeat(heads), "latin1"), heads };
+function corpus(key: string, name: string, lines: readonly string[], heads = 1): Corpus {
+  return { key, name, bytes: Buffer.from(`${lines.join("\r\n")}\r\n\r\n`.repeat(heads), "latin1"), heads };
 }
 
 const minimal = ["GET / HTTP/1.1", "Host: example.com"];
@@ -80,13 +83,13 @@ const long = [
 ];
 
 export const corpora: readonly Corpus[] = [
-  corpus("minimal GET", minimal),
-  corpus("classic browser", classic),
-  corpus("modern browser, cookies", modern),
-  corpus("WebSocket handshake", webSocket),
-  corpus("h2c upgrade of curl", h2c),
-  corpus("8 KiB, 60 fields", long),
-  corpus("16 pipelined minimal", minimal, 16),
+  corpus("minimal", "minimal GET", minimal),
+  corpus("classic", "classic browser", classic),
+  corpus("modern", "modern browser, cookies", modern),
+  corpus("websocket-head", "WebSocket handshake", webSocket),
+  corpus("h2c-head", "h2c upgrade of curl", h2c),
+  corpus("long", "8 KiB, 60 fields", long),
+  corpus("pipelined-heads", "16 pipelined minimal", minimal, 16),
 ];
 
 /** How the bytes come: each piece in memory of its own, as from a socket. */
@@ -98,7 +101,7 @@ export const deliveries: Readonly<Record<Delivery, (bytes: Buffer) => Buffer[]>>
 
 export type Delivery = "whole" | "two chunks" | "16 B chunks";
 
-function pieces(bytes: Buffer, size: number): Buffer[] {
+export function pieces(bytes: Buffer, size: number): Buffer[] {
   const list: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size) {
     const piece = Buffer.alloc(Math.min(size, bytes.length - at));

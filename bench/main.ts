@@ -1,0 +1,27 @@
+/*
+ * `npm run bench [-- NAME...] [--full] [--record] [--write]`: names of suites, rows and contenders choose what is measured. The
+ * short form without `--full`; `--record` adds a line to history.jsonl and draws the chart; `--write` puts the tables into the
+ * READMEs.
+ */
+import { parseArgs } from "node:util";
+import { draw, publish, record } from "./files.ts";
+import { formOf } from "./machine/rounds.ts";
+import { circumstances, headline, runAll } from "./run.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    full: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+  },
+});
+const form = formOf(values.full ? "full" : "short");
+const reports = await runAll(form, positionals, (text) => void process.stdout.write(text));
+if (values.record) {
+  record(circumstances(form), reports);
+  draw();
+}
+if (values.write) {
+  publish(headline(form), reports);
+}

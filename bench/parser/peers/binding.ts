@@ -1,0 +1,94 @@
+import { createRequire } from "node:module";
+import { requirePeer } from "../../servers/peers.ts";
+import { type Level, type Peer, threeNames, verdictSum } from "../peer.ts";
+
+/** What node:http stands on, and what http-parser-js stands in for. It makes a string of each name and value, read or not. */
+interface Parser {
+  initialize(type: unknown, resource: object): void;
+  execute(chunk: Buffer): number | Error;
+  [callback: number]: unknown;
+}
+
+interface Binding {
+  readonly HTTPParser: ParserClass;
+  /** By number. */
+  readonly methods: readonly string[];
+}
+
+interface ParserClass {
+  new (type?: unknown): Parser;
+  readonly REQUEST: unknown;
+  readonly kOnHeaders: number;
+  readonly kOnHeadersComplete: number;
+  /** Of http-parser-js: whoever asks gets the callbacks of today. */
+  readonly kOnExecute: number;
+}
+
+/** The binding has no public name. */
+export function llhttp(level: Level): Peer {
+  return peerOf(createRequire(import.meta.url)("node:_http_common") as Binding, level);
+}
+
+export function httpParserJs(level: Level): Peer {
+  const { HTTPParser } = requirePeer("http-parser-js") as Binding;
+  return HTTPParser.kOnExecute > 0
+    ? peerOf({ HTTPParser, methods: (HTTPParser as unknown as Binding).methods }, level)
+    : peerOf(requirePeer("http-parser-js") as Binding, level);
+}
+
+function peerOf({ HTTPParser, methods }: Binding, level: Level): Peer {
+  const parser = new HTTPParser(HTTPParser.REQUEST);
+  let sum = 0;
+  let target = "";
+  let fields: string[] = [];
+
+  // More than 32 fields come in several parts.
+  parser[HTTPParser.kOnHeaders] = (part: string[], url: string): void => {
+    fields.push(...part);
+    target += url;
+  };
+  parser[HTTPParser.kOnHeadersComplete] = (
+    _major: number,
+    minor: number,
+    part: string[] | undefined,
+    method: number,
+    url: string | undefined,
+    _status: number,
+    _statusText: string,
+    upgrade: boolean,
+    keepAlive: boolean,
+  ): number => {
+    const all = part ?? fields;
+    sum += verdictSum(minor, keepAlive, upgrade);
+    if (level !== "verdict") {
+      sum += methods[method]!.length + (url ?? target).length;
+    }
+    if (level === "three") {
+      for (let at = 0; at < all.length; at += 2) {
+        if (threeNames.includes(all[at]!.toLowerCase() as "host")) {
+          sum += all[at + 1]!.length;
+        }
+      }
+    } else if (level === "all") {
+      for (const text of all) {
+        sum += text.length;
+      }
+    }
+    fields = [];
+    target = "";
+    return 0;
+  };
+  parser.initialize(HTTPParser.REQUEST, {});
+  return {
+    read(chunks): number {
+      sum = 0;
+      for (const chunk of chunks) {
+        const taken = parser.execute(chunk);
+        if (taken !== chunk.length) {
+          throw new Error(`it took ${taken} of ${chunk.length} bytes`);
+        }
+      }
+      return sum;
+    },
+  };
+}

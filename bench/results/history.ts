@@ -1,0 +1,42 @@
+import type { Ratio } from "./statistics.ts";
+
+/** Ratios by row and contender. */
+export type Ratios = Readonly<Record<string, Readonly<Record<string, Ratio>>>>;
+
+/** One run, as a line of `history.jsonl`: ratios, which can be compared between machines, and nothing absolute. */
+export interface Entry {
+  /** ISO 8601. */
+  readonly date: string;
+  /** Node's version. */
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly form: "short" | "full";
+  readonly suites: Readonly<Record<string, Ratios>>;
+}
+
+export function readHistory(text: string): Entry[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Entry);
+}
+
+/** A line, with three digits behind the point. */
+export function lineOf(entry: Entry): string {
+  const digits = (_key: string, value: unknown): unknown =>
+    typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
+  return `${JSON.stringify(entry, digits)}\n`;
+}
+
+/** 20 of v20.20.2. */
+export function majorOf(node: string): number {
+  return Number(/^v?(\d+)\./.exec(node)?.[1]);
+}
+
+/** What each suite gave when it was last run, of all runs that pass: a run may have had some suites only. */
+export function latest(history: readonly Entry[], passes: (entry: Entry) => boolean = () => true): Entry | undefined {
+  const passing = history.filter(passes);
+  const last = passing.at(-1);
+  return last && { ...last, suites: Object.assign({}, ...passing.map(({ suites }) => suites)) };
+}

@@ -1,40 +1,59 @@
 import { cpus } from "node:os";
 import type { Form } from "./machine/rounds.ts";
 import { type Report, runSuite } from "./machine/run-suite.ts";
-import { parserNames, runParser } from "./parser/run-parser.ts";
+import { peers } from "./parser/peers/index.ts";
+import { parserRows, runParser } from "./parser/run-parser.ts";
 import type { Entry } from "./results/history.ts";
 import { suites } from "./suites/index.ts";
 
-export const suiteNames: readonly string[] = ["parser", ...suites.map(({ name }) => name)];
-
-/** What can be named on a command line, beside suites. */
-function rowsAndContenders(): Set<string> {
-  const tables = suites.flatMap((suite) => suite.tables);
-  return new Set([
-    ...tables.flatMap(({ rows, contenders }) => [rows, contenders]).flatMap(Object.keys),
-    ...parserNames,
-  ]);
+/** What a command line can name of each suite. */
+interface Names {
+  readonly rows: readonly string[];
+  readonly contenders: readonly string[];
 }
 
+const namesOf: ReadonlyMap<string, Names> = new Map([
+  ["parser", { rows: parserRows, contenders: Object.keys(peers) }],
+  ...suites.map(({ name, tables }) => {
+    const rows = tables.flatMap((table) => Object.keys(table.rows));
+    return [name, { rows, contenders: tables.flatMap(({ contenders }) => Object.keys(contenders)) }] as const;
+  }),
+]);
+
 /**
- * Runs the suites that are named, or all, or those that have the rows that are named; the other names choose rows and contenders.
- * Throws where a name is none.
+ * Runs the suites that are named, or else those that have a row or, where no row is named, a contender of the names, or all. The
+ * other names choose rows and contenders. Throws where a name is none.
  */
-export async function runAll(form: Form, names: readonly string[], say: (text: string) => void): Promise<Report[]> {
-  const known = rowsAndContenders();
-  const unknown = names.filter((name) => !suiteNames.includes(name) && !known.has(name));
-  if (unknown.length > 0) {
-    throw new Error(`unknown: ${unknown.join(", ")}; known: ${[...suiteNames, ...known].join(", ")}`);
-  }
-  const named = names.filter((name) => suiteNames.includes(name));
-  const wanted = { form, names: names.filter((name) => !suiteNames.includes(name)), say };
+export async function runAll(form: Form, all: readonly string[], say: (text: string) => void): Promise<Report[]> {
+  const names = all.filter((name) => !namesOf.has(name));
+  checkNames(names);
   const reports: Report[] = [];
   say(`${headline(form)}\n`);
-  for (const name of named.length === 0 ? suiteNames : suiteNames.filter((one) => named.includes(one))) {
+  for (const name of suitesFor(all)) {
     const suite = suites.find((one) => one.name === name);
+    const wanted = { form, names, say };
     reports.push(suite === undefined ? await runParser(wanted) : await runSuite(suite, wanted));
   }
   return reports.filter(({ text }) => text !== "");
+}
+
+export function suitesFor(names: readonly string[]): string[] {
+  const every = [...namesOf.keys()];
+  const having = (sort: keyof Names): string[] =>
+    every.filter((suite) => namesOf.get(suite)![sort].some((name) => names.includes(name)));
+  const candidates = [every.filter((suite) => names.includes(suite)), having("rows"), having("contenders"), every];
+  return candidates.find((chosen) => chosen.length > 0)!;
+}
+
+function checkNames(names: readonly string[]): void {
+  const known = new Set([...namesOf.values()].flatMap(({ rows, contenders }) => [...rows, ...contenders]));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    const lines = [...namesOf].map(([suite, { rows, contenders }]) =>
+      [`\n${suite}`, `rows: ${rows.join(", ")}`, `contenders: ${[...new Set(contenders)].join(", ")}`].join("\n  "),
+    );
+    throw new Error(`unknown: ${unknown.join(", ")}; known are the suites\n${lines.join("")}`);
+  }
 }
 
 /** Where and when, as an entry of the history begins. */

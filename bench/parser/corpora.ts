@@ -95,7 +95,8 @@ export const corpora: readonly Corpus[] = [
 /** How the bytes come: each piece in memory of its own, as from a socket. */
 export const deliveries: Readonly<Record<Delivery, (bytes: Buffer) => Buffer[]>> = {
   whole: (bytes) => pieces(bytes, bytes.length),
-  "two chunks": (bytes) => pieces(bytes, Math.ceil(bytes.length / 2)),
+  /** Not between two heads. */
+  "two chunks": (bytes) => pieces(bytes, Math.ceil(bytes.length / 2) + 1),
   "16 B chunks": (bytes) => pieces(bytes, 16),
 };
 

@@ -43,24 +43,24 @@ interface Case extends Omit<Measured, "each" | "sum"> {
   sum: number;
 }
 
-/** Runs the case for about one block; returns nanoseconds a head. */
+/** Runs the case for about one block; returns nanoseconds of a processor a head. */
 function block({ chunks, peer, heads }: Case): number {
-  const start = process.hrtime.bigint();
-  const until = start + BigInt(blockMs * 1e6);
   let count = 0;
-  let end = start;
+  let ns = 0;
   let sink = 0;
+  const start = process.cpuUsage();
   do {
     for (let n = 0; n < 16; n++) {
       sink += peer.read(chunks);
     }
     count += 16 * heads;
-    end = process.hrtime.bigint();
-  } while (end < until);
+    const { user, system } = process.cpuUsage(start);
+    ns = (user + system) * 1000;
+  } while (ns < blockMs * 1e6);
   if (Number.isNaN(sink)) {
     throw new Error("a sum is not a number");
   }
-  return Number(end - start) / count;
+  return ns / count;
 }
 
 /** Bytes of the heap that V8 gives out for a head; the new space has to be so large that it is not collected meanwhile. */

@@ -31,11 +31,10 @@ function keyOf(key: string, { delivery, level }: Kind): string {
   return `${key}/${level}${suffixes[delivery]}`;
 }
 
-/** What a command line can name: peers, which it chooses; rows, which are all measured anyway. */
-export const parserNames: readonly string[] = [
-  ...Object.keys(peers),
-  ...[...whole, ...cut].flatMap((kind) => corpora.map(({ key }) => keyOf(key, kind))),
-];
+/** All rows, as the history calls them. */
+export const parserRows: readonly string[] = [...whole, ...cut].flatMap((kind) =>
+  corpora.map(({ key }) => keyOf(key, kind)),
+);
 
 interface Table {
   readonly kind: Kind;

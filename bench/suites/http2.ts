@@ -5,14 +5,14 @@ const http2 = { ...usual, speaks: "http2", connections: 16 } as const;
 const byH2load = { ...http2, client: "h2load" } as const;
 const native = { "node:http2": { server: "node:http2" } } as const;
 const ours = { server: "turnout", modules: ["http2"] } as const;
-const upgraded = { "turnout, by upgrade": { ...ours, door: "upgrade" } } as const;
+const upgraded = { "turnout (upgrade)": { ...ours, door: "upgrade" } } as const;
 
 /** Of servers that know the upgrade there are few: Apache's httpd is one. */
 const everyone = {
   ...native,
   turnout: ours,
   ...upgraded,
-  "Apache httpd, by upgrade": { server: "apache", door: "upgrade" },
+  "Apache httpd (upgrade)": { server: "apache", door: "upgrade" },
 } as const;
 
 export const http2Suite: Suite = {

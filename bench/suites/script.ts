@@ -3,7 +3,7 @@ import { body, payloadOf, type Workload } from "./workload.ts";
 
 /** What is said on a connection, and canned answers to it. Of HTTP/1.1, a protocol behind it, and WebSocket. */
 export interface Script {
-  /** Said first and not counted; undefined where nothing is. */
+  /** Said first on connections that stay, and not counted. */
   readonly opening: Exchange | undefined;
   /** Said again and again. */
   readonly unit: Exchange;
@@ -39,12 +39,13 @@ export function scriptOf(workload: Workload): Script {
   }
 }
 
-/** On new connections the opening is what is measured; on idle ones it is all there is. */
+/**
+ * On new connections the opening is what is measured. On others there always is one: a connection that has been answered is not
+ * in the server's queue of new ones, which must not overflow.
+ */
 function sequence({ does }: Workload, opening: Exchange | undefined, unit: Exchange): Script {
-  if (does === "connections") {
-    return { opening: undefined, unit: opening ?? unit };
-  }
-  return { opening: does === "idle" ? (opening ?? unit) : opening, unit };
+  const first = opening ?? unit;
+  return does === "connections" ? { opening: undefined, unit: first } : { opening: first, unit };
 }
 
 function exchange(says: string, answer: string): Exchange {

@@ -27,165 +27,147 @@ interface Constants {
 const ok = 0;
 const pausedUpgrade = 22;
 const memoryBytes = 131_072;
-const names: readonly Buffer[] = threeNames.map((name) => Buffer.from(name));
+const [host, userAgent, accept] = threeNames.map((name) => Buffer.from(name)) as [Buffer, Buffer, Buffer];
 
 /**
  * The glue: a chunk is copied behind what has come of its head, so that names and values are whole in the memory; they are noted
- * by where they begin and end, and become strings when the head is whole and the level asks for them.
+ * by where they begin and end, and become strings when the head is whole and the level asks for them. The callbacks have as many
+ * parameters as they are called with, and their state in variables: both make calls out of WebAssembly faster.
  */
-class WasmParser implements Peer {
-  readonly #llhttp: Llhttp;
-  readonly #level: Level;
-  readonly #methods: string[] = [];
-  readonly #parser: number;
-  readonly #start: number;
-  readonly #memory: Buffer;
+export function llhttpWasm(level: Level): Peer {
+  const { METHODS, TYPE } = requirePeer("undici/lib/llhttp/constants.js") as Constants;
+  const methods: string[] = [];
+  for (const [name, number] of Object.entries(METHODS)) {
+    methods[number] = name;
+  }
   /** Of each field, where its name and its value begin and end. */
-  readonly #spans: Int32Array = new Int32Array(4 * 256);
-  #fields = 0;
-  #inValue = true;
-  #targetStart = 0;
-  #targetEnd = 0;
-  #write: number;
-  #sum = 0;
+  const spans = new Int32Array(4 * 256);
+  let last = -4;
+  let inValue = true;
+  let targetStart = 0;
+  let targetEnd = 0;
+  let sum = 0;
 
-  constructor(level: Level) {
-    const { METHODS, TYPE } = requirePeer("undici/lib/llhttp/constants.js") as Constants;
-    for (const [name, number] of Object.entries(METHODS)) {
-      this.#methods[number] = name;
+  const nothing = (_parser: number): number => 0;
+  const nothingOf = (_parser: number, _at: number, _length: number): number => 0;
+
+  function onTarget(_parser: number, at: number, length: number): number {
+    if (targetEnd !== at) {
+      targetStart = at;
     }
-    this.#level = level;
-    const module = new WebAssembly.Module(requirePeer("undici/lib/llhttp/llhttp_simd-wasm.js") as Uint8Array);
-    this.#llhttp = new WebAssembly.Instance(module, { env: this.#callbacks() }).exports as Llhttp;
-    this.#parser = this.#llhttp.llhttp_alloc(TYPE.REQUEST);
-    this.#start = this.#llhttp.malloc(memoryBytes);
-    this.#memory = Buffer.from(this.#llhttp.memory.buffer);
-    this.#write = this.#start;
-  }
-
-  read(chunks: readonly Buffer[]): number {
-    this.#sum = 0;
-    for (const chunk of chunks) {
-      if (this.#fields === 0 && this.#targetEnd === 0) {
-        this.#write = this.#start; // no head is under way
-      }
-      this.#memory.set(chunk, this.#write);
-      this.#execute(this.#write, chunk.length);
-      this.#write += chunk.length;
-    }
-    return this.#sum;
-  }
-
-  #execute(at: number, length: number): void {
-    const code = this.#llhttp.llhttp_execute(this.#parser, at, length);
-    if (code === pausedUpgrade && this.#llhttp.llhttp_get_error_pos(this.#parser) === at + length) {
-      this.#llhttp.llhttp_resume_after_upgrade(this.#parser);
-    } else if (code !== ok) {
-      throw new Error(`llhttp says ${code}`);
-    }
-  }
-
-  #callbacks(): Record<string, (...args: number[]) => number> {
-    const nothing = (): number => 0;
-    const readsFields = this.#level === "three" || this.#level === "all";
-    return {
-      wasm_on_message_begin: nothing,
-      wasm_on_status: nothing,
-      wasm_on_body: nothing,
-      wasm_on_message_complete: nothing,
-      wasm_on_url: (_parser, at, length) => this.#onTarget(at!, length!),
-      wasm_on_header_field: readsFields ? (_parser, at, length) => this.#onName(at!, length!) : nothing,
-      wasm_on_header_value: readsFields ? (_parser, at, length) => this.#onValue(at!, length!) : nothing,
-      wasm_on_headers_complete: (_parser, _status, upgrade, keepAlive) => this.#onHead(upgrade === 1, keepAlive === 1),
-    };
-  }
-
-  #onTarget(at: number, length: number): number {
-    if (this.#targetEnd !== at) {
-      this.#targetStart = at;
-    }
-    this.#targetEnd = at + length;
+    targetEnd = at + length;
     return 0;
   }
 
-  #onName(at: number, length: number): number {
-    const spans = this.#spans;
-    if (this.#inValue) {
-      this.#inValue = false;
-      this.#fields++;
-      const n = (this.#fields - 1) * 4;
-      spans[n] = at;
-      spans[n + 2] = spans[n + 3] = 0;
+  function onName(_parser: number, at: number, length: number): number {
+    if (inValue) {
+      inValue = false;
+      last += 4;
+      spans[last] = at;
     }
-    spans[(this.#fields - 1) * 4 + 1] = at + length;
+    spans[last + 1] = at + length;
     return 0;
   }
 
-  #onValue(at: number, length: number): number {
-    const spans = this.#spans;
-    const n = (this.#fields - 1) * 4;
-    if (!this.#inValue) {
-      this.#inValue = true;
-      spans[n + 2] = at;
+  function onValue(_parser: number, at: number, length: number): number {
+    if (!inValue) {
+      inValue = true;
+      spans[last + 2] = at;
     }
-    spans[n + 3] = at + length;
+    spans[last + 3] = at + length;
     return 0;
   }
 
-  #onHead(upgrade: boolean, keepAlive: boolean): number {
-    this.#sum += verdictSum(this.#llhttp.llhttp_get_http_minor(this.#parser), keepAlive, upgrade);
-    if (this.#level !== "verdict") {
-      const method = this.#methods[this.#llhttp.llhttp_get_method(this.#parser)]!;
-      this.#sum += method.length + this.#text(this.#targetStart, this.#targetEnd).length;
+  function onHead(parser: number, _status: number, upgrade: number, keepAlive: number): number {
+    sum += verdictSum(llhttp.llhttp_get_http_minor(parser), keepAlive === 1, upgrade === 1);
+    if (level !== "verdict") {
+      sum += methods[llhttp.llhttp_get_method(parser)]!.length + textAt(targetStart, targetEnd).length;
     }
-    if (this.#level === "three") {
-      this.#sum += this.#sumOfThree();
-    } else if (this.#level === "all") {
-      this.#sum += this.#sumOfAll();
+    if (level === "three") {
+      sum += sumOfThree();
+    } else if (level === "all") {
+      sum += sumOfAll();
     }
-    this.#fields = 0;
-    this.#inValue = true;
-    this.#targetEnd = 0;
+    last = -4;
+    inValue = true;
+    targetEnd = 0;
     return 0;
   }
 
-  #sumOfThree(): number {
-    let sum = 0;
-    for (let n = 0; n < this.#fields * 4; n += 4) {
-      const [start, end] = [this.#spans[n]!, this.#spans[n + 1]!];
-      for (let k = 0; k < names.length; k++) {
-        if (end - start === names[k]!.length && this.#isNamed(names[k]!, start)) {
-          sum += this.#text(this.#spans[n + 2]!, this.#spans[n + 3]!).length;
-        }
+  function sumOfThree(): number {
+    let lengths = 0;
+    for (let n = 0; n <= last; n += 4) {
+      const start = spans[n]!;
+      const length = spans[n + 1]! - start;
+      const name = length === 4 ? host : length === 6 ? accept : length === 10 ? userAgent : undefined;
+      if (name !== undefined && isNamed(name, start)) {
+        lengths += textAt(spans[n + 2]!, spans[n + 3]!).length;
       }
     }
-    return sum;
+    return lengths;
   }
 
   /** Whatever the case: a bit makes letters small, and leaves a hyphen as it is. */
-  #isNamed(name: Buffer, start: number): boolean {
+  function isNamed(name: Buffer, start: number): boolean {
     for (let at = 0; at < name.length; at++) {
-      if ((this.#memory[start + at]! | 0x20) !== name[at]) {
+      if ((memory[start + at]! | 0x20) !== name[at]) {
         return false;
       }
     }
     return true;
   }
 
-  #sumOfAll(): number {
-    let sum = 0;
-    for (let n = 0; n < this.#fields * 4; n += 4) {
-      sum += this.#text(this.#spans[n]!, this.#spans[n + 1]!).length;
-      sum += this.#text(this.#spans[n + 2]!, this.#spans[n + 3]!).length;
+  function sumOfAll(): number {
+    let lengths = 0;
+    for (let n = 0; n <= last; n += 4) {
+      lengths += textAt(spans[n]!, spans[n + 1]!).length + textAt(spans[n + 2]!, spans[n + 3]!).length;
     }
-    return sum;
+    return lengths;
   }
 
-  #text(start: number, end: number): string {
-    return this.#memory.toString("latin1", start, end);
+  function textAt(from: number, to: number): string {
+    return memory.toString("latin1", from, to);
   }
-}
 
-export function llhttpWasm(level: Level): Peer {
-  return new WasmParser(level);
+  function execute(at: number, length: number): void {
+    const code = llhttp.llhttp_execute(parser, at, length);
+    if (code === pausedUpgrade && llhttp.llhttp_get_error_pos(parser) === at + length) {
+      llhttp.llhttp_resume_after_upgrade(parser);
+    } else if (code !== ok) {
+      throw new Error(`llhttp says ${code}`);
+    }
+  }
+
+  const readsFields = level === "three" || level === "all";
+  const env = {
+    wasm_on_message_begin: nothing,
+    wasm_on_status: nothingOf,
+    wasm_on_body: nothingOf,
+    wasm_on_message_complete: nothing,
+    wasm_on_url: level === "verdict" ? nothingOf : onTarget,
+    wasm_on_header_field: readsFields ? onName : nothingOf,
+    wasm_on_header_value: readsFields ? onValue : nothingOf,
+    wasm_on_headers_complete: onHead,
+  };
+  const module = new WebAssembly.Module(requirePeer("undici/lib/llhttp/llhttp_simd-wasm.js") as Uint8Array);
+  const llhttp = new WebAssembly.Instance(module, { env }).exports as Llhttp;
+  const parser = llhttp.llhttp_alloc(TYPE.REQUEST);
+  const start = llhttp.malloc(memoryBytes);
+  const memory = Buffer.from(llhttp.memory.buffer);
+  return {
+    read(chunks): number {
+      let write = start;
+      sum = 0;
+      for (const chunk of chunks) {
+        memory.set(chunk, write);
+        execute(write, chunk.length);
+        write = isBetweenHeads() ? start : write + chunk.length;
+      }
+      return sum;
+    },
+  };
+
+  function isBetweenHeads(): boolean {
+    return level === "verdict" || (last < 0 && targetEnd === 0);
+  }
 }

@@ -39,7 +39,7 @@ async function grow({ title, grows, logarithmic, sizes, contenders, workload }: 
     name,
     points: sizes.map((size) => ({ x: size, y: median(measured.get(JSON.stringify({ size, name }))!) })),
   }));
-  return { title, grows, unit: "us", logarithmic, lines };
+  return { title, grows, unit: "µs", logarithmic, lines };
 }
 
 function tableOf({ title, unit, lines }: Panel): string {

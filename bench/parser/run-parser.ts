@@ -127,7 +127,7 @@ function cells([base, ...others]: readonly (readonly number[])[]): string[] {
 function startTable(runs: Runs, columns: readonly string[]): string {
   const all = columns.map((column) => runs.get(column)!);
   const ns = (found: readonly Found[], which: 0 | 1): string =>
-    `${(median(found.map(({ coldNs }) => coldNs[which])) / 1000).toFixed(1)} us`;
+    `${(median(found.map(({ coldNs }) => coldNs[which])) / 1000).toFixed(1)} µs`;
   const worst = (column: string): string => {
     const slowest = corpora.map(({ name }) => {
       const times = timesOf(runs, column, name, { delivery: "whole", level: "verdict" });

@@ -1,5 +1,5 @@
 import { type Group, series } from "./charted.ts";
-import { element, picture, type Theme, text, ticks } from "./svg.ts";
+import { clearText, element, legend, picture, type Theme, text, ticks } from "./svg.ts";
 
 /** A bar with its number, as it stands in the picture. */
 export interface Bar {
@@ -21,7 +21,7 @@ export interface Layout {
 }
 
 const width = 880;
-const left = 190;
+const left = 216;
 const right = width - 56;
 const top = 96;
 const barHeight = 13;
@@ -58,7 +58,7 @@ export function layoutOf(groups: readonly Group[]): Layout {
 /** Groups of bars; the ceiling is a line at 1. */
 export function barChart(groups: readonly Group[], theme: Theme, caption: string): string {
   const layout = layoutOf(groups);
-  const title = "Work per processor second of the server, beside a bare node:net server";
+  const title = "Requests and messages per second of the server's processor time";
   const description = groups
     .map(({ label, values }) => `${label}: ${values.map((value) => value?.toFixed(2) ?? "none").join(", ")}`)
     .join("; ");
@@ -67,28 +67,19 @@ export function barChart(groups: readonly Group[], theme: Theme, caption: string
     { title, description: `${series.map((one) => one.title).join(", ")}. ${description}` },
     theme,
     text({ x: 24, y: 34 }, title, { size: 17, bold: true, fill: theme.text }) +
-      legend(theme) +
+      legend(
+        series.map((one) => one.title),
+        { x: 24, y: 61 },
+        theme,
+      ) +
       grid(layout, theme) +
+      ceiling(layout, theme) +
       layout.bars.map((bar) => drawn(bar, theme)).join("") +
       layout.labels
         .map(({ y, label }) => text({ x: left - 12, y: y + 4 }, label, { size: 13, anchor: "end", fill: theme.text }))
         .join("") +
-      ceiling(layout, theme) +
       text({ x: 24, y: layout.height - 14 }, caption, { size: 11, fill: theme.faint }),
   );
-}
-
-function legend(theme: Theme): string {
-  const widths = [94, 236, 0];
-  let x = 24;
-  return series
-    .map(({ title }, n) => {
-      const at = x;
-      x += widths[n]!;
-      const mark = element("rect", { x: at, y: 51, width: 11, height: 11, rx: 2, fill: theme.series[n]! });
-      return mark + text({ x: at + 17, y: 61 }, title, { size: 13, fill: theme.faint });
-    })
-    .join("");
 }
 
 function grid({ ticks: scale, top: from, bottom: to }: Layout, theme: Theme): string {
@@ -103,11 +94,8 @@ function grid({ ticks: scale, top: from, bottom: to }: Layout, theme: Theme): st
 
 function drawn({ series: n, value, x, y, width: length }: Bar, theme: Theme): string {
   const bar = element("rect", { x, y, width: length, height: barHeight, rx: 2, fill: theme.series[n]! });
-  const number = text({ x: x + length + 5, y: y + barHeight - 2.5 }, value.toFixed(2), {
-    size: 11,
-    bold: n === 0,
-    fill: n === 0 ? theme.text : theme.faint,
-  });
+  const style = { bold: n === 0, fill: n === 0 ? theme.text : theme.faint };
+  const number = clearText({ x: x + length + 5, y: y + barHeight - 2.5 }, value.toFixed(2), 11, style, theme);
   return bar + number;
 }
 
@@ -122,6 +110,7 @@ function ceiling({ ticks: scale, top: from, bottom: to }: Layout, theme: Theme):
       stroke: theme.text,
       "stroke-width": 1.5,
       "stroke-dasharray": "5 3",
-    }) + text({ x, y: from - 12 }, "node:net, canned answers", { size: 11, anchor: "middle", fill: theme.text })
+    }) +
+    text({ x, y: from - 12 }, "1 = bare node:net, canned answers", { size: 11, anchor: "middle", fill: theme.text })
   );
 }

@@ -10,7 +10,7 @@ export interface Group {
 /** Who is shown, and under which names of contenders it is measured. */
 export const series: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: "Turnout", names: ["turnout"] },
-  { title: "node:http, with ws for WebSocket", names: ["node:http", "ws"] },
+  { title: "node:http, and ws on it", names: ["node:http", "ws"] },
   { title: "uWebSockets.js, in C++", names: ["uWebSockets.js"] },
 ];
 
@@ -18,13 +18,13 @@ export const series: readonly { readonly title: string; readonly names: readonly
 const shown: readonly (readonly [suite: string, row: string, label: string])[] = [
   ["wire", "keep-alive", "HTTP GET, keep-alive"],
   ["wire", "pipelined", "HTTP GET, 16 pipelined"],
-  ["wire", "upgrade", "connection + Upgrade"],
-  ["websocket", "handshakes", "connection + WebSocket"],
+  ["wire", "upgrade", "new connection, Upgrade"],
+  ["websocket", "handshakes", "new connection, WebSocket"],
   ["websocket", "echo-32", "WebSocket echo, 32 B"],
-  ["websocket", "echo-32x16", "32 B, 16 in flight"],
+  ["websocket", "echo-32x16", "echo, 32 B, 16 in flight"],
   ["websocket", "echo-64k", "echo, 64 KiB"],
   ["websocket", "echo-1m", "echo, 1 MiB"],
-  ["websocket", "broadcast", "broadcast to 1,000"],
+  ["websocket", "broadcast", "broadcast to 1,000 sockets"],
 ];
 
 /** The medians that the chart shows, of what was measured. */

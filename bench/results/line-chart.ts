@@ -1,4 +1,4 @@
-import { element, type Point, picture, type Theme, text, ticks } from "./svg.ts";
+import { element, legend, type Point, picture, type Theme, text, ticks } from "./svg.ts";
 
 /** One small picture of several: what a thing costs as something grows. */
 export interface Panel {
@@ -50,20 +50,10 @@ export function lineChart(title: string, panels: readonly Panel[], theme: Theme,
     { title, description: panels.map((panel) => panel.title).join("; ") },
     theme,
     text({ x: 24, y: 34 }, title, { size: 17, bold: true, fill: theme.text }) +
-      legend(names, theme) +
+      legend(names, { x: 24, y: 59 }, theme) +
       content.join("") +
       text({ x: 24, y: height - 14 }, caption, { size: 11, fill: theme.faint }),
   );
-}
-
-function legend(names: readonly string[], theme: Theme): string {
-  return names
-    .map((name, n) => {
-      const x = 24 + n * 150;
-      const mark = element("rect", { x, y: 49, width: 11, height: 11, rx: 2, fill: theme.series[n]! });
-      return mark + text({ x: x + 17, y: 59 }, name, { size: 13, fill: theme.faint });
-    })
-    .join("");
 }
 
 /** From data to the picture. */

@@ -52,6 +52,30 @@ export function text({ x, y }: Point, words: string, { size = 12, anchor = "star
   return `<text ${place} font-size="${size}" text-anchor="${anchor}"${weight} fill="${fill}">${escaped(words)}</text>\n`;
 }
 
+/** About how wide words are. */
+function widthOf(words: string, size: number): number {
+  return words.length * size * 0.57;
+}
+
+/** Words that no line runs through. */
+export function clearText({ x, y }: Point, words: string, size: number, style: TextStyle, theme: Theme): string {
+  const under = { x: x - 2, y: y - size * 0.9, width: widthOf(words, size) + 6, height: size * 1.15 };
+  return element("rect", { ...under, fill: theme.background }) + text({ x, y }, words, { ...style, size });
+}
+
+/** A square in the colour of each series, and its name. */
+export function legend(names: readonly string[], { x, y }: Point, theme: Theme): string {
+  let at = x;
+  return names
+    .map((name, n) => {
+      const mark = element("rect", { x: at, y: y - 10, width: 11, height: 11, rx: 2, fill: theme.series[n]! });
+      const words = text({ x: at + 17, y }, name, { size: 13, fill: theme.faint });
+      at += widthOf(name, 13) + 42;
+      return mark + words;
+    })
+    .join("");
+}
+
 /** A whole picture; `title` and `description` are for those who cannot see it. */
 export function picture(
   { width, height }: { readonly width: number; readonly height: number },

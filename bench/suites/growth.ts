@@ -1,5 +1,5 @@
 import type { Contender } from "./suite.ts";
-import { usual, type Workload } from "./workload.ts";
+import { connectionsWarmUpMs, usual, type Workload } from "./workload.ts";
 
 /** A workload that grows, while one request stays the same, or grows by itself. */
 export interface Growth {
@@ -50,10 +50,31 @@ export const growths: readonly Growth[] = [
   },
   {
     title: "more modules: flat is good",
-    grows: "modules registered that nobody asks for, new connection + Upgrade",
+    grows: "modules registered (new connection, Upgrade)",
     logarithmic: true,
     sizes: [1, 10, 100],
     contenders: { turnout: (idleModules) => ({ server: "turnout", modules: ["bench/1"], idleModules }) },
-    workload: () => ({ ...usual, title: "modules", speaks: "bench/1", does: "connections", connections: 32 }),
+    workload: () => ({
+      ...usual,
+      title: "modules",
+      speaks: "bench/1",
+      does: "connections",
+      connections: 32,
+      warmUpMs: connectionsWarmUpMs,
+    }),
+  },
+  {
+    title: "longer messages: a straight line is good",
+    grows: "bytes of a message that is echoed over a WebSocket",
+    logarithmic: false,
+    sizes: [32, 4096, 16_384, 65_536],
+    contenders: { turnout: () => ({ server: "turnout", modules: ["websocket"] }), ws: () => ({ server: "ws" }) },
+    workload: (bytes) => ({
+      ...usual,
+      title: "messages",
+      speaks: "websocket",
+      connections: 16,
+      message: { kind: "binary", bytes },
+    }),
   },
 ];

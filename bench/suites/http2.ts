@@ -1,5 +1,5 @@
 import type { Suite } from "./suite.ts";
-import { usual } from "./workload.ts";
+import { connectionsWarmUpMs, usual } from "./workload.ts";
 
 const http2 = { ...usual, speaks: "http2", connections: 16 } as const;
 const byH2load = { ...http2, client: "h2load" } as const;
@@ -46,6 +46,7 @@ export const http2Suite: Suite = {
           ...http2,
           title: "new connection, first answer, 32 at a time",
           does: "connections",
+          warmUpMs: connectionsWarmUpMs,
           connections: 32,
           short: true,
         },
@@ -53,6 +54,7 @@ export const http2Suite: Suite = {
           ...http2,
           title: "new connection, time to the first answer, one at a time",
           does: "connections",
+          warmUpMs: connectionsWarmUpMs,
           connections: 1,
           tells: "time",
         },
@@ -63,7 +65,13 @@ export const http2Suite: Suite = {
       title: "HTTP/1.1 beside it",
       rows: {
         beside: { ...usual, title: "GET, keep-alive, 64 connections", client: "h2load" },
-        "beside-new": { ...usual, title: "new connection, GET, 32 at a time", does: "connections", connections: 32 },
+        "beside-new": {
+          ...usual,
+          title: "new connection, GET, 32 at a time",
+          does: "connections",
+          warmUpMs: connectionsWarmUpMs,
+          connections: 32,
+        },
       },
       contenders: { "turnout without HTTP/2": { server: "turnout" }, "turnout with HTTP/2": ours },
     },

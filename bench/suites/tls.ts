@@ -1,7 +1,7 @@
 import type { Suite } from "./suite.ts";
-import { usual } from "./workload.ts";
+import { connectionsWarmUpMs, usual } from "./workload.ts";
 
-const sixteenNew = { ...usual, does: "connections", connections: 16 } as const;
+const sixteenNew = { ...usual, does: "connections", warmUpMs: connectionsWarmUpMs, connections: 16 } as const;
 const kept = { ...usual, title: "GET, keep-alive, 32 connections", connections: 32 } as const;
 
 export const tls: Suite = {
@@ -14,7 +14,6 @@ export const tls: Suite = {
           ...sixteenNew,
           title: "new connection, handshake, GET, close, 16 at a time",
           secure: true,
-          warmUpMs: 1500, // some thousand turns are needed
           short: true,
         },
         "tls-keep-alive": { ...kept, secure: true, short: true },

@@ -1,5 +1,5 @@
 import type { Row, Suite } from "./suite.ts";
-import { usual } from "./workload.ts";
+import { connectionsWarmUpMs, usual } from "./workload.ts";
 
 const kib = 1024;
 const webSocket = { ...usual, speaks: "websocket" } as const;
@@ -9,6 +9,7 @@ const exchanges: Readonly<Record<string, Row>> = {
     ...webSocket,
     title: "new connection and handshake, 32 at a time",
     does: "connections",
+    warmUpMs: connectionsWarmUpMs,
     connections: 32,
     short: true,
   },

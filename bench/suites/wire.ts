@@ -1,5 +1,5 @@
 import type { Suite } from "./suite.ts";
-import { usual } from "./workload.ts";
+import { connectionsWarmUpMs, usual } from "./workload.ts";
 
 const ceiling = { "node:net": { server: "node:net" } } as const;
 const turnout = { turnout: { server: "turnout", modules: ["bench/1"] } } as const;
@@ -18,7 +18,13 @@ export const wire: Suite = {
       rows: {
         "keep-alive": { ...usual, title: "GET, keep-alive, 64 connections", short: true },
         pipelined: { ...usual, title: "GET, 16 pipelined, 64 connections", inFlight: 16, short: true },
-        reconnecting: { ...usual, title: "new connection, GET, 32 at a time", does: "connections", connections: 32 },
+        reconnecting: {
+          ...usual,
+          title: "new connection, GET, 32 at a time",
+          does: "connections",
+          warmUpMs: connectionsWarmUpMs,
+          connections: 32,
+        },
       },
       contenders: ordinary,
     },
@@ -38,6 +44,7 @@ export const wire: Suite = {
           title: "new connection, Upgrade, first answer, 32 at a time",
           speaks: "bench/1",
           does: "connections",
+          warmUpMs: connectionsWarmUpMs,
           connections: 32,
           short: true,
         },

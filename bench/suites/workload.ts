@@ -36,6 +36,9 @@ export interface Message {
   readonly bytes: number;
 }
 
+/** For what is done on new connections: until their code is compiled, which takes some thousand of them. */
+export const connectionsWarmUpMs = 1500;
+
 export const usual: Omit<Workload, "title"> = {
   speaks: "http",
   secure: false,

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { draw, publish, record } from "./files.ts";
 import { formOf } from "./machine/rounds.ts";
-import { circumstances, headline, runAll } from "./run.ts";
+import { circumstances, headline, runAll, suiteNames } from "./run.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +16,9 @@ const { values, positionals } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
+if (values.write && positionals.some((name) => !suiteNames.includes(name))) {
+  throw new Error("--write is of whole tables: name suites, or nothing");
+}
 const form = formOf(values.full ? "full" : "short");
 const reports = await runAll(form, positionals, (text) => void process.stdout.write(text));
 if (values.record) {

@@ -77,6 +77,7 @@ function find(row: string, contender: string | undefined): { table: Table; name:
   );
 }
 
+process.stdout.on("error", () => process.exit()); // whoever reads has seen enough
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { heap: { type: "boolean", default: false }, top: { type: "string", default: "40" } },

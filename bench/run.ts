@@ -20,6 +20,8 @@ const namesOf: ReadonlyMap<string, Names> = new Map([
   }),
 ]);
 
+export const suiteNames: readonly string[] = [...namesOf.keys()];
+
 /**
  * Runs the suites that are named, or else those that have a row or, where no row is named, a contender of the names, or all. The
  * other names choose rows and contenders. Throws where a name is none.
@@ -37,11 +39,15 @@ export async function runAll(form: Form, all: readonly string[], say: (text: str
   return reports.filter(({ text }) => text !== "");
 }
 
-export function suitesFor(names: readonly string[]): string[] {
-  const every = [...namesOf.keys()];
-  const having = (sort: keyof Names): string[] =>
-    every.filter((suite) => namesOf.get(suite)![sort].some((name) => names.includes(name)));
-  const candidates = [every.filter((suite) => names.includes(suite)), having("rows"), having("contenders"), every];
+function suitesFor(names: readonly string[]): readonly string[] {
+  const having = (sort: keyof Names): readonly string[] =>
+    suiteNames.filter((suite) => namesOf.get(suite)![sort].some((name) => names.includes(name)));
+  const candidates = [
+    suiteNames.filter((suite) => names.includes(suite)),
+    having("rows"),
+    having("contenders"),
+    suiteNames,
+  ];
   return candidates.find((chosen) => chosen.length > 0)!;
 }
 

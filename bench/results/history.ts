@@ -34,9 +34,16 @@ export function majorOf(node: string): number {
   return Number(/^v?(\d+)\./.exec(node)?.[1]);
 }
 
-/** What each suite gave when it was last run, of all runs that pass: a run may have had some suites only. */
+/** What each contender gave in each row when it was last measured, of all runs that pass: a run may have had some only. */
 export function latest(history: readonly Entry[], passes: (entry: Entry) => boolean = () => true): Entry | undefined {
   const passing = history.filter(passes);
+  const suites: Record<string, Record<string, Record<string, Ratio>>> = {};
+  for (const [suite, rows] of passing.flatMap((entry) => Object.entries(entry.suites))) {
+    suites[suite] ??= {};
+    for (const [row, contenders] of Object.entries(rows)) {
+      suites[suite][row] = { ...suites[suite][row], ...contenders };
+    }
+  }
   const last = passing.at(-1);
-  return last && { ...last, suites: Object.assign({}, ...passing.map(({ suites }) => suites)) };
+  return last && { ...last, suites };
 }

@@ -48,8 +48,8 @@ export const wire: Suite = {
           connections: 32,
           short: true,
         },
-        echo: { ...usual, title: "switched, echo of 32 B, 64 connections", speaks: "bench/1", short: true },
-        "echo-64k": {
+        "switched-32": { ...usual, title: "switched, echo of 32 B, 64 connections", speaks: "bench/1", short: true },
+        "switched-64k": {
           ...usual,
           title: "switched, echo of 64 KiB, 8 connections",
           speaks: "bench/1",

@@ -26,10 +26,14 @@ describe("bench: history", () => {
     ]);
   });
 
-  it("latest: each suite as it was last run, of the runs that pass", () => {
+  it("latest: each contender of each row as it was last measured, of the runs that pass", () => {
+    const other = entry("2026-01-04", "20.2.0", { wire: ratios("echo", "node:http", [1, 1, 1]) });
     const isOf20 = ({ node }: Entry): boolean => majorOf(node) === 20;
-    expect(latest([first, second, third], isOf20)?.suites).to.deep.equal({ ...first.suites, ...second.suites });
-    expect(latest([first, second, third])?.suites).to.deep.equal({ ...second.suites, ...third.suites });
+    expect(latest([first, second, third, other], isOf20)).to.deep.equal({
+      ...other,
+      suites: { wire: { echo: { turnout: [0.8, 0.9, 1], "node:http": [1, 1, 1] } }, ...second.suites },
+    });
+    expect(latest([first, second, third])?.suites["wire"]).to.deep.equal(third.suites["wire"]);
     expect(latest([third], isOf20)).to.equal(undefined);
   });
 

@@ -20,8 +20,7 @@ interface ParserClass {
   readonly REQUEST: unknown;
   readonly kOnHeaders: number;
   readonly kOnHeadersComplete: number;
-  /** Of http-parser-js: whoever asks gets the callbacks of today. */
-  readonly kOnExecute: number;
+  readonly kOnExecute: number | undefined;
 }
 
 /** The binding has no public name. */
@@ -30,10 +29,11 @@ export function llhttp(level: Level): Peer {
 }
 
 export function httpParserJs(level: Level): Peer {
-  const { HTTPParser } = requirePeer("http-parser-js") as Binding;
-  return HTTPParser.kOnExecute > 0
-    ? peerOf({ HTTPParser, methods: (HTTPParser as unknown as Binding).methods }, level)
-    : peerOf(requirePeer("http-parser-js") as Binding, level);
+  const binding = requirePeer("http-parser-js") as Binding;
+  if (binding.HTTPParser.kOnExecute === undefined) {
+    throw new Error("http-parser-js has other callbacks"); // whoever asks gets those of today
+  }
+  return peerOf(binding, level);
 }
 
 /** A look at the length saves most of the names from being made small. */

@@ -24,7 +24,7 @@ export function bytesCut(rounds: number): Panel {
     });
   }
   return {
-    title: "smaller chunks: bounded is good",
+    title: "smaller chunks, each byte: bounded is good",
     grows: "bytes of each chunk of an 8 KiB head, the parser alone",
     unit: "ns",
     logarithmic: true,

@@ -15,7 +15,7 @@ export interface Fall {
 const leastTolerance = 0.1;
 
 /**
- * What has fallen by more than the rounds of both runs differ among themselves. Only Turnout's own ratios count, by the first
+ * What has fallen by more than the quartiles of both runs lie apart. Only Turnout's own ratios count, by the first
  * word of their names; what is not in both runs is passed over.
  */
 export function fallen(before: Ratios, now: Ratios): Fall[] {
@@ -33,7 +33,7 @@ function fallOf(row: string, contender: string, before: Ratio, now: Ratio): Fall
   return fell ? [{ row, contender, before: before[1], now: now[1], tolerance }] : [];
 }
 
-/** From the least to the greatest, as a share of the median. */
-function spreadOf([least, middle, greatest]: Ratio): number {
-  return (greatest - least) / middle;
+/** From quartile to quartile, as a share of the median. */
+function spreadOf([lower, middle, upper]: Ratio): number {
+  return (upper - lower) / middle;
 }

@@ -10,11 +10,19 @@ export function spread(values: readonly number[]): number {
   return ((Math.max(...values) - Math.min(...values)) / median(values)) * 100;
 }
 
-/** What several rounds gave: the least, the median, the greatest. More is better. */
-export type Ratio = readonly [least: number, median: number, greatest: number];
+/** What several rounds gave: the lower quartile, the median, the upper quartile. More is better. */
+export type Ratio = readonly [lower: number, median: number, upper: number];
 
 /** The ratios are taken round by round: what slowed one down slowed the other down, too. */
 export function ratioOf(own: readonly number[], theirs: readonly number[]): Ratio {
-  const ratios = own.map((value, round) => value / theirs[round]!);
-  return [Math.min(...ratios), median(ratios), Math.max(...ratios)];
+  const ratios = own.map((value, round) => value / theirs[round]!).toSorted((a, b) => a - b);
+  return [quantile(ratios, 0.25), quantile(ratios, 0.5), quantile(ratios, 0.75)];
+}
+
+/** Of values in order; between two of them in proportion. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(place)]!;
+  const above = sorted[Math.ceil(place)]!;
+  return below + (above - below) * (place - Math.floor(place));
 }

@@ -13,7 +13,10 @@ describe("bench: statistics", () => {
     expect(spread([5])).to.equal(0);
   });
 
-  it("ratioOf: round by round, so that a slow round of both does not count", () => {
-    expect(ratioOf([100, 10, 60], [100, 10, 120])).to.deep.equal([0.5, 1, 1]);
+  it("ratioOf: round by round, so that a slow round of both does not count; quartiles and the median", () => {
+    expect(ratioOf([100, 10, 60], [100, 10, 120])).to.deep.equal([0.75, 1, 1]);
+    expect(ratioOf([5, 1, 2, 4, 3], [1, 1, 1, 1, 1])).to.deep.equal([2, 3, 4]);
+    expect(ratioOf([1, 2], [1, 1])).to.deep.equal([1.25, 1.5, 1.75]);
+    expect(ratioOf([7], [2])).to.deep.equal([3.5, 3.5, 3.5]);
   });
 });

@@ -89,30 +89,38 @@ export function streamFacts({ method }: StreamRequest): ResponseFacts {
 
 /** What is wrong with the request, by the rules that hold for every request (RFC 9113 section 8.3.1). */
 export function faultOf(request: StreamRequest, { maxTargetBytes }: Limits): PeerErrorCode | undefined {
-  const { method, protocol } = request;
+  const { method, target, authority, protocol } = request;
   if (method === "CONNECT" && protocol === undefined) {
     return "ERR_TURNOUT_CONNECT";
   }
-  if (request.target.length > maxTargetBytes) {
+  if (target.length > maxTargetBytes) {
     return "ERR_TURNOUT_TARGET_TOO_LONG";
   }
-  const target = Buffer.from(request.target, "latin1");
-  const form = targetFormOf(target, 0, target.length, method === "CONNECT" ? "GET" : method);
-  if (form !== "origin" && form !== "asterisk") {
+  if (!originForm.has(target) && !(target === "*" && method === "OPTIONS")) {
     return "ERR_TURNOUT_TARGET";
   }
-  return isAuthority(request.authority) ? undefined : "ERR_TURNOUT_HOST";
+  return authorityForm.has(authority) ? undefined : "ERR_TURNOUT_HOST";
 }
 
-/** The streams of a connection are mostly for one and the same. */
-let lastGoodAuthority = "";
+/** Text that has a form; what had it last, which the streams of a connection mostly say again, is not looked at again. */
+class Form {
+  readonly #has: (bytes: Uint8Array, start: number, end: number) => boolean;
+  #last: string | undefined;
 
-function isAuthority(text: string): boolean {
-  if (text === lastGoodAuthority) {
-    return text !== "";
+  constructor(has: (bytes: Uint8Array, start: number, end: number) => boolean) {
+    this.#has = has;
   }
-  const bytes = Buffer.from(text, "latin1");
-  const isGood = isHostAndPort(bytes, 0, bytes.length);
-  lastGoodAuthority = isGood ? text : lastGoodAuthority;
-  return isGood;
+
+  has(text: string): boolean {
+    if (text === this.#last) {
+      return true;
+    }
+    const bytes = Buffer.from(text, "latin1");
+    const has = this.#has(bytes, 0, bytes.length);
+    this.#last = has ? text : this.#last;
+    return has;
+  }
 }
+
+const originForm = new Form((bytes, start, end) => targetFormOf(bytes, start, end, "GET") === "origin");
+const authorityForm = new Form(isHostAndPort);

@@ -1,10 +1,12 @@
 import { UsageError } from "../errors.ts";
 import * as classes from "./bytes.ts";
 import * as scan from "./head-scratch.ts";
+import * as text from "./latin1.ts";
 
 const { COLON, CR, HTAB, SP, tokenBytes, valueBytes } = classes;
 const toLower = classes.lowerBytes;
 
+const { latin1Text } = text;
 const { marks: marksOfScan, marksPerLine, scanned } = scan;
 
 /**
@@ -99,19 +101,19 @@ export class Fields implements Iterable<[name: string, value: string]> {
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     const marks = this.#index();
     const shift = this.#shift - this.#start;
-    const text = this.#bytes.toString("latin1", this.#start, this.#end);
-    const entries: [string, string][] = [];
-    for (let at = 0; at < this.#marksEnd; at += marksPerLine) {
-      entries.push([
+    const text = latin1Text(this.#bytes, this.#start, this.#end);
+    const entries = new Array<[string, string]>(this.#marksEnd / marksPerLine);
+    for (let at = 0, line = 0; line < entries.length; at += marksPerLine, line++) {
+      entries[line] = [
         text.substring(marks[at]! + shift, marks[at + 1]! + shift),
         text.substring(marks[at + 2]! + shift, marks[at + 3]! + shift),
-      ]);
+      ];
     }
     return entries.values();
   }
 
   #value(marks: Int32Array, at: number): string {
-    return this.#bytes.toString("latin1", marks[at + 2]! + this.#shift, marks[at + 3]! + this.#shift);
+    return latin1Text(this.#bytes, marks[at + 2]! + this.#shift, marks[at + 3]! + this.#shift);
   }
 
   /** Where in the index the next line of this name stands, from `from` on; -1 where there is none. */

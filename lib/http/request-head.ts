@@ -5,6 +5,7 @@ import * as scan from "./head-scan.ts";
 import * as scratch from "./head-scratch.ts";
 import * as semantics from "./head-semantics.ts";
 import { type HeadLimits, HeadVerdict } from "./head-verdict.ts";
+import * as text from "./latin1.ts";
 import type { TargetForm } from "./request-target.ts";
 import { warmUpChunks } from "./warm-up.ts";
 
@@ -15,6 +16,7 @@ const { CR, LF } = classes;
 const { load, scanHead } = scan;
 const { headBytesCeiling, scanned } = scratch;
 const { CLOSE, EXPECT_CONTINUE, judgeFraming, judgeOptions, KEEP_ALIVE, UPGRADE_FIELD, UPGRADE_OPTION } = semantics;
+const { latin1Text } = text;
 const noBytes = Buffer.alloc(0);
 
 /** The chunk that was scanned last, and which part of it stands in the scratch. */
@@ -103,12 +105,12 @@ export class RequestHeadParser {
 
   /** As sent; RFC 9110 section 9.1: case-sensitive. */
   get method(): string {
-    return this.#method !== "" ? this.#method : this.#bytes.toString("latin1", this.#start, this.#methodEnd);
+    return this.#method !== "" ? this.#method : latin1Text(this.#bytes, this.#start, this.#methodEnd);
   }
 
   /** As sent. */
   get target(): string {
-    return this.#bytes.toString("latin1", this.#targetStart, this.#targetEnd);
+    return latin1Text(this.#bytes, this.#targetStart, this.#targetEnd);
   }
 
   /** RFC 9112 section 3.2. */

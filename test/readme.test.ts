@@ -1,21 +1,20 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { assert } from "chai";
 import { peerErrorStatuses } from "../lib/errors.ts";
 import { resolveLimits, resolveTimeouts } from "../lib/options.ts";
 import { follows } from "../lib/phase.ts";
 import { closeCodeOf } from "../protocols/websocket/faults.ts";
 import * as webSocketOptions from "../protocols/websocket/options.ts";
-import { type Compiled, compiled } from "./support/compiled.ts";
+import type { Compiled } from "./support/compiled.ts";
 import { packageRoot } from "./support/package-root.ts";
+import { compiledPrograms, programsOf, RunningProgram } from "./support/page-programs.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { clientFrame, opcode, openingHandshake } from "./support/websocket-frames.ts";
 
 const pages = [
   "README.md",
+  "protocols/README.md",
   ...["echo", "example", "http2", "tls", "websocket"].map((name) => `protocols/${name}/README.md`),
 ];
 const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
@@ -61,6 +60,11 @@ const conversations: Readonly<Record<string, Conversation>> = {
     openingHandshake({ Authorization: "Bearer lovelace", "Sec-WebSocket-Protocol": "chat.v1" }) + textFrame("hi"),
     "Sec-WebSocket-Protocol: chat.v1\r\n\r\n\x81\x0cwelcome, ada\x81\x07ada: hi",
   ],
+  "const rooms = new WebSocketProtocol": [openingHandshake({}, "GET /tea HTTP/1.1"), "HTTP/1.1 401 Unauthorized\r\n"],
+  "class LimitedEcho": [upgrade("echo/1", "/x"), "HTTP/1.1 101 "],
+  "const live = new WebSocketProtocol": [openingHandshake({}, "GET /live HTTP/1.1"), "\r\n\r\n\x81\x010"],
+  "const irc": [`${upgrade("IRC/6.9", "/tea")}PING x\r\n`, ":turnout PONG turnout x\r\n"],
+  "class Attach": [upgrade("tcp").replace("GET", "POST"), "HTTP/1.1 101 "],
   "const sums = new WebSocketProtocol": [openingHandshake() + textFrame("40") + textFrame("2"), "\x81\x0240\x81\x0242"],
   "you speak HTTP/": [`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${settings()}`, settings("\x01")],
   "nobody listens in": ["\x16\x03\x01\0\x05hello", "\x15\x03"],
@@ -68,36 +72,14 @@ const conversations: Readonly<Record<string, Conversation>> = {
   "protocols: [new ExampleProtocol()] }).listen": [upgrade("example/1, foo/2"), "example/1 GET / \r\n"],
 };
 
-interface Program {
-  readonly title: string;
-  readonly name: string;
-  readonly text: string;
-}
-
-const programs: readonly Program[] = pages.flatMap((page) =>
-  [...readFileSync(join(packageRoot, page), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text], index) => ({
-    title: `${page}, program ${index + 1}`,
-    name: `${dirname(page).replace(/\W/g, "")}${index + 1}`,
-    text: text!,
-  })),
-);
+const programs = pages.flatMap(programsOf);
 
 describe("the README's programs", () => {
   let output: Compiled;
 
   before(function () {
     this.timeout(60_000);
-    output = compiled(
-      Object.fromEntries(
-        programs.map(({ name, text }) => [
-          `p${name}`,
-          text.replace(
-            "listen({ port: 8080 })",
-            'listen({ port: 0, host: "127.0.0.1" }).then((at) => console.log(typeof at === "object" ? at.port : at))',
-          ),
-        ]),
-      ),
-    );
+    output = compiledPrograms(programs);
   });
 
   after(() => output.remove());
@@ -107,38 +89,27 @@ describe("the README's programs", () => {
     assert.isAbove(programs.length, 6);
   });
 
-  for (const { title, name, text } of programs) {
-    const listens = text.includes("listen({ port: 8080 })");
-    it(`${title} ${listens ? "answers" : "runs"}`, async function () {
+  for (const program of programs) {
+    it(`${program.title} ${program.listens ? "answers" : "runs"}`, async function () {
       this.timeout(60_000);
-      const child = spawn(process.execPath, [join(output.folder, `p${name}.js`)], {
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      let complaints = "";
-      child.stderr.on("data", (chunk) => {
-        complaints += chunk;
-      });
-      const exited = once(child, "exit");
+      const running = new RunningProgram(output, program);
       try {
-        if (listens) {
-          const known = Object.entries(conversations).find(([piece]) => text.includes(piece));
+        if (program.listens) {
+          const known = Object.entries(conversations).find(([piece]) => program.text.includes(piece));
           assert.isDefined(known, "no conversation is known for this program");
-          const failed = exited.then(() => Promise.reject(new Error(`the program ended: ${complaints}`)));
-          await Promise.race([converse(child.stdout, known![1]), failed]);
+          await converse(await running.port(), known![1]);
         } else {
-          assert.deepEqual(await exited, [0, null], complaints);
+          assert.deepEqual(await running.exited, [0, null], running.complaints);
         }
       } finally {
-        child.kill("SIGKILL"); // some take their time upon SIGTERM
-        await exited;
+        await running.kill();
       }
     });
   }
 });
 
-async function converse(stdout: NodeJS.ReadableStream, [says, hears]: Conversation): Promise<void> {
-  const [port] = (await once(createInterface(stdout), "line")) as [string];
-  const client = await RawClient.connect(Number(port));
+async function converse(port: number, [says, hears]: Conversation): Promise<void> {
+  const client = await RawClient.connect(port);
   try {
     client.send(says);
     await client.takeUntil(hears);

@@ -14,6 +14,9 @@ import { packageRoot } from "./support/package-root.ts";
 
 interface Manifest {
   readonly version: string;
+  readonly type: string;
+  readonly sideEffects: boolean;
+  readonly engines: { readonly node: string };
   readonly bin: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
 }
@@ -80,6 +83,17 @@ describe("the package", () => {
     for (const target of [...targets, ...Object.values(manifest.bin)]) {
       expect(existsSync(join(packageRoot, target)), target).to.equal(true);
     }
+  });
+
+  it("has types for each, which compilers look for first, and one program for import and require", () => {
+    for (const target of Object.values(manifest.exports)) {
+      expect(typeof target === "string" ? ["types", "default"] : Object.keys(target)).to.deep.equal([
+        "types",
+        "default",
+      ]);
+    }
+    expect([manifest.type, manifest.sideEffects]).to.deep.equal(["module", false]);
+    expect(manifest.engines.node).to.equal("^20.19.0 || >=22.12.0"); // those that can require what is written as a module
   });
 
   it("keeps what is inside to itself", () => {

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { assert } from "chai";
 import { type Run, run } from "../support/client-program.ts";
 import { Conversation } from "../support/clients.ts";
+import { type InstalledPackage, installedPackage } from "../support/installed-package.ts";
 import { packageRoot } from "../support/package-root.ts";
 
 const moduleProgram = `
@@ -38,30 +39,15 @@ server.listen({ port: 0, host: "127.0.0.1" }).then(async ({ port }) => {
 const thisNode = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
 
 describe("the package as npm packs it", () => {
+  let installed: InstalledPackage;
   let folder: string;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "turnout-package-"));
-    const packed = await run("npm", [
-      "pack",
-      packageRoot,
-      "--ignore-scripts", // it is built already, and the tests run from there
-      "--pack-destination",
-      folder,
-      "--silent",
-    ]);
-    assert.equal(packed.code, 0, packed.stderr);
-    await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true }));
-    const tarball = packed.stdout.toString().trim();
-    const installed = await run("npm", ["install", "--prefix", folder, "--offline", join(folder, tarball)]);
-    assert.equal(installed.code, 0, installed.stderr);
+    installed = await installedPackage();
+    folder = installed.folder;
   });
 
-  after(async () => {
-    if (folder !== undefined) {
-      await rm(folder, { recursive: true });
-    }
-  });
+  after(() => installed?.remove());
 
   const programOutput = async (name: string, text: string): Promise<string[]> => {
     await writeFile(join(folder, name), text);
@@ -69,6 +55,39 @@ describe("the package as npm packs it", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     return stdout.toString().trimEnd().split("\n");
   };
+
+  it("has the sources, what is made of each of them, and the papers; nothing else", () => {
+    const sources = ["lib", "protocols"].flatMap((root) =>
+      readdirSync(join(packageRoot, root), { recursive: true, encoding: "utf8" }).map((path) => join(root, path)),
+    );
+    const programs = sources.filter((path) => path.endsWith(".ts"));
+    const made = programs.flatMap((path) =>
+      [".js", ".js.map", ".d.ts", ".d.ts.map"].map((ending) => join("dist", path.replace(/\.ts$/, ending))),
+    );
+    const pages = sources.filter((path) => path.endsWith(".md"));
+    const papers = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
+    assert.sameMembers([...installed.files], [...programs, ...made, ...pages, ...papers]);
+  });
+
+  it("what its maps and its declarations lead to is in it", () => {
+    const has = new Set(installed.files);
+    const read = (path: string): string => readFileSync(join(folder, "node_modules", "turnout", path), "utf8");
+    for (const path of installed.files.filter((path) => path.endsWith(".map"))) {
+      const { sources } = JSON.parse(read(path)) as { readonly sources: readonly string[] };
+      assert.lengthOf(sources, 1, path);
+      assert.isTrue(has.has(join(dirname(path), sources[0]!)), `${path} leads to ${sources}`);
+      assert.isTrue(read(path.slice(0, -4)).endsWith(`//# sourceMappingURL=${basename(path)}`), path);
+    }
+    for (const path of installed.files.filter((path) => path.endsWith(".d.ts"))) {
+      for (const [, from] of read(path).matchAll(/(?:from |import\()"([^"]+)"/g)) {
+        const declared = join(dirname(path), from!.replace(/\.ts$/, ".d.ts"));
+        assert.isTrue(
+          /^(node:|turnout$)/.test(from!) || (from!.startsWith(".") && has.has(declared)),
+          `${path}: ${from}`,
+        );
+      }
+    }
+  });
 
   it("npm install brings nothing else", async () => {
     const names = await readdir(join(folder, "node_modules"));

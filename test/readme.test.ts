@@ -8,7 +8,7 @@ import { closeCodeOf } from "../protocols/websocket/faults.ts";
 import * as webSocketOptions from "../protocols/websocket/options.ts";
 import type { Compiled } from "./support/compiled.ts";
 import { packageRoot } from "./support/package-root.ts";
-import { compiledPrograms, programsOf, RunningProgram } from "./support/page-programs.ts";
+import { compiledPrograms, programsBefore, programsOf, RunningProgram } from "./support/page-programs.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { clientFrame, opcode, openingHandshake } from "./support/websocket-frames.ts";
 
@@ -65,6 +65,7 @@ const conversations: Readonly<Record<string, Conversation>> = {
   "const live = new WebSocketProtocol": [openingHandshake({}, "GET /live HTTP/1.1"), "\r\n\r\n\x81\x010"],
   "const irc": [`${upgrade("IRC/6.9", "/tea")}PING x\r\n`, ":turnout PONG turnout x\r\n"],
   "class Attach": [upgrade("tcp").replace("GET", "POST"), "HTTP/1.1 101 "],
+  "const everybody = new WebSocketProtocol": [openingHandshake(), "HTTP/1.1 401 Unauthorized\r\n"],
   "const sums = new WebSocketProtocol": [openingHandshake() + textFrame("40") + textFrame("2"), "\x81\x0240\x81\x0242"],
   "you speak HTTP/": [`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${settings()}`, settings("\x01")],
   "nobody listens in": ["\x16\x03\x01\0\x05hello", "\x15\x03"],
@@ -104,6 +105,17 @@ describe("the README's programs", () => {
       } finally {
         await running.kill();
       }
+    });
+  }
+});
+
+describe("the programs of before", () => {
+  // They need what is not installed here; test/interop/migration.test.ts has it, and runs them.
+  for (const { title, text } of pages.flatMap(programsBefore)) {
+    it(`${title} is not run here, and says where it is`, () => {
+      const [, test] = /^\/\/ Before: .* run by (\S+),/.exec(text) ?? [];
+      assert.isTrue(existsSync(join(packageRoot, test!)), text);
+      assert.notInclude(text, "turnout");
     });
   }
 });

@@ -32,6 +32,20 @@ export function programsOf(page: string): Program[] {
   }));
 }
 
+/** What the programs of a page take the place of: fenced as `js before`. They use what is not Turnout. */
+export function programsBefore(page: string): Program[] {
+  const fenced = readFileSync(join(packageRoot, page), "utf8").matchAll(/^```js before\n(.*?)^```$/gms);
+  return [...fenced].map(([, text], index) => ({
+    title: `${page}, program ${index + 1} of before`,
+    name: `before${dirname(page).replace(/\W/g, "")}${index + 1}`,
+    text: text!.replace(
+      `server.${listening}`,
+      'server.listen({ port: 0, host: "127.0.0.1" }, () => console.log(server.address().port))',
+    ),
+    listens: true,
+  }));
+}
+
 /** Compiles programs as a user's strict project would. */
 export function compiledPrograms(programs: readonly Program[]): Compiled {
   return compiled(Object.fromEntries(programs.map(({ name, text }) => [name, text])));
@@ -45,7 +59,7 @@ export class RunningProgram {
   #complaints = "";
 
   /** `flags` are Node's. */
-  constructor({ folder }: Compiled, { name }: Program, flags: readonly string[] = []) {
+  constructor({ folder }: Pick<Compiled, "folder">, { name }: Program, flags: readonly string[] = []) {
     const stdio = ["ignore", "pipe", "pipe"] as const;
     this.child = spawn(process.execPath, [...flags, join(folder, `${name}.js`)], { stdio: [...stdio] });
     this.child.stderr!.on("data", (chunk) => {

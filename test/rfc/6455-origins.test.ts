@@ -143,6 +143,13 @@ describe("RFC 6455 section 10.2: policies", () => {
     ["null", "h"],
     ["https://example.org, http://localhost:5173", "h"],
   ]);
+  const rebound = ["http://evil.example:8080", "evil.example:8080"] as const;
+  judges("T-79 RFC 6455 section 10.2 (a list): a page whose own name leads here (DNS rebinding): 403", list, false, [
+    rebound,
+  ]);
+  judges("RFC 6455 section 10.2 (same-origin): such a page cannot be told from the server's own", "same-origin", true, [
+    rebound,
+  ]);
   judges("T-79 RFC 6455 section 10.2 (an empty list): 403", [], false, [["http://h", "h"]]);
   judges("RFC 6455 section 10.2 (a list with null): let in", ["null"], true, [["null", "h"]]);
 

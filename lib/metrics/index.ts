@@ -1,1 +1,1 @@
-export { prometheus } from "./prometheus.ts";
+export { type Exposition, prometheus } from "./prometheus.ts";

@@ -53,7 +53,7 @@ describe("a project that depends on the package, in strict TypeScript", () => {
       requireFile(this, compiler);
       assert.deepEqual(await compiledSays(compiler, ["tsconfig.json"], "require.cjs"), [
         0,
-        "200 required function\n",
+        "200 required function function\n",
         "",
       ]);
       assert.include(await readFile(join(consumer.folder, "out", "require.cjs"), "utf8"), 'require("turnout/tls")');

@@ -32,6 +32,7 @@ import {
 import { EchoProtocol } from "turnout/echo";
 import { ExampleProtocol } from "turnout/example";
 import { type Http2Options, Http2Protocol } from "turnout/http2";
+import { prometheus } from "turnout/metrics";
 import { type ContractScript, contract, type Switched, switched } from "turnout/testing";
 import { TlsProtocol } from "turnout/tls";
 import { admit, type Message, type ServerWebSocket, WebSocketProtocol } from "turnout/websocket";
@@ -93,11 +94,16 @@ const http2Options: Http2Options = { upgrade: "direct-only", limits: { maxConcur
 const limits: Partial<Limits> = { maxHeadBytes: 8_192 };
 const timeouts: Partial<Timeouts> = { drainMs: 1_000 };
 
+/** Declared by what is inferred: its type has to have a name. */
+export const exposition = () => prometheus(server.stats());
+
 async function respond(request: HttpRequest): Promise<ResponseLike> {
   const fields = Fields.from([["X-Agent", request.headers.get("user-agent") ?? "none"]]);
   switch (request.path) {
     case "/required":
       return upgradeRequired("visits/2");
+    case "/metrics":
+      return exposition();
     case "/web":
       return new Response(`${request.method} ${new URL(request.toWeb().url).pathname}`);
     default:
@@ -137,6 +143,7 @@ assert.match(heard, /^HTTP\/1\.1 101 [\s\S]*\r\nX-Visit: yes\r\n\r\nGET \/a, ada
 const response = await fetch(`http://127.0.0.1:${port}/echo`, { method: "POST", body: "content" });
 assert.equal(await response.text(), "content\n");
 assert.equal(await (await fetch(`http://127.0.0.1:${port}/web`)).text(), "GET /web");
+assert.match(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), /turnout/);
 const stats: ServerStats = server.stats();
 assert.deepEqual(stats.switched["visits/2"], { open: 1, total: 1 });
 const { switched: drained } = await server.close();

@@ -2,6 +2,7 @@ import turnout = require("turnout");
 import echo = require("turnout/echo");
 import example = require("turnout/example");
 import http2 = require("turnout/http2");
+import metrics = require("turnout/metrics");
 import testing = require("turnout/testing");
 import tls = require("turnout/tls");
 import websocket = require("turnout/websocket");
@@ -20,6 +21,6 @@ const server: turnout.Server = turnout.createServer({
 server.listen({ port: 0, host: "127.0.0.1" }).then(async (at) => {
   const url = typeof at === "string" ? at : `http://127.0.0.1:${at.port}`;
   const response = await fetch(url, { headers: { Connection: "close" } });
-  console.log(response.status, await response.text(), typeof testing.contract);
+  console.log(response.status, await response.text(), typeof testing.contract, typeof metrics.prometheus);
   await server.close();
 });

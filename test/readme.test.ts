@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { assert } from "chai";
 import { peerErrorStatuses } from "../lib/errors.ts";
 import { resolveLimits, resolveTimeouts } from "../lib/options.ts";
@@ -8,15 +8,17 @@ import { closeCodeOf } from "../protocols/websocket/faults.ts";
 import * as webSocketOptions from "../protocols/websocket/options.ts";
 import type { Compiled } from "./support/compiled.ts";
 import { packageRoot } from "./support/package-root.ts";
-import { compiledPrograms, programsBefore, programsOf, RunningProgram } from "./support/page-programs.ts";
+import {
+  compiledPrograms,
+  fileOf,
+  pages,
+  programsBefore,
+  programsOf,
+  RunningProgram,
+} from "./support/page-programs.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { clientFrame, opcode, openingHandshake } from "./support/websocket-frames.ts";
 
-const pages = [
-  "README.md",
-  "protocols/README.md",
-  ...["echo", "example", "http2", "tls", "websocket"].map((name) => `protocols/${name}/README.md`),
-];
 const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
 const webSocketReadme = readFileSync(join(packageRoot, "protocols", "websocket", "README.md"), "utf8");
 
@@ -93,7 +95,7 @@ describe("the README's programs", () => {
   for (const program of programs) {
     it(`${program.title} ${program.listens ? "answers" : "runs"}`, async function () {
       this.timeout(60_000);
-      const running = new RunningProgram(output, program);
+      const running = new RunningProgram(fileOf(output, program));
       try {
         if (program.listens) {
           const known = Object.entries(conversations).find(([piece]) => program.text.includes(piece));
@@ -158,15 +160,6 @@ describe("what the README says of the code", () => {
     codes.delete("ERR_TURNOUT_");
     const said = tableRows(/^\| `(ERR_TURNOUT_\w+)` (\|)/gm).map(([code]) => code);
     assert.sameMembers(said, [...codes]);
-  });
-
-  it("the files that it links to exist", () => {
-    for (const page of [...pages, "CONTRIBUTING.md", "SECURITY.md"]) {
-      const text = readFileSync(join(packageRoot, page), "utf8");
-      for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
-        assert.isTrue(existsSync(join(packageRoot, dirname(page), link!)), `${page}: ${link}`);
-      }
-    }
   });
 });
 

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { expect } from "chai";
 import type { Compiled } from "./support/compiled.ts";
 import { deliveries } from "./support/cuts.ts";
-import { compiledPrograms, programsOf, RunningProgram } from "./support/page-programs.ts";
+import { compiledPrograms, fileOf, programsOf, RunningProgram } from "./support/page-programs.ts";
 import { RawClient, type SeenResponse } from "./support/raw-client.ts";
 import { clientFrame, inWords, opcode, openingHandshake, takeFrame } from "./support/websocket-frames.ts";
 
@@ -33,7 +33,7 @@ describe("the recipes", function () {
     test: (cooked: Cooked) => Promise<void>,
     flags: readonly string[] = [],
   ): Promise<void> {
-    const running = new RunningProgram(output, programs.find(({ text }) => text.includes(piece))!, flags);
+    const running = new RunningProgram(fileOf(output, programs.find(({ text }) => text.includes(piece))!), flags);
     const clients: RawClient[] = [];
     try {
       const port = await running.port();

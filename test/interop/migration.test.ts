@@ -6,6 +6,7 @@ import type { Compiled } from "../support/compiled.ts";
 import { packageRoot } from "../support/package-root.ts";
 import {
   compiledPrograms,
+  fileOf,
   type Program,
   programsBefore,
   programsOf,
@@ -47,7 +48,7 @@ describe("the programs of before, and those that take their place", () => {
   /** Runs `test` against both programs. */
   async function both<T>(before: Program, after: Program, test: (connect: Connect) => Promise<T>): Promise<[T, T]> {
     const of = async (folder: string, program: Program): Promise<T> => {
-      const running = new RunningProgram({ folder }, program);
+      const running = new RunningProgram(fileOf({ folder }, program));
       const clients: RawClient[] = [];
       try {
         const port = await running.port();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
+import { copyFile, readdir, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { basename, dirname, join, relative } from "node:path";
 import { assert } from "chai";
@@ -8,6 +8,8 @@ import { type Run, run } from "../support/client-program.ts";
 import { Conversation } from "../support/clients.ts";
 import { type InstalledPackage, installedPackage } from "../support/installed-package.ts";
 import { packageRoot } from "../support/package-root.ts";
+import { compiledPrograms, fileOf, programsOf, RunningProgram } from "../support/page-programs.ts";
+import { RawClient } from "../support/raw-client.ts";
 
 const moduleProgram = `
 import assert from "node:assert/strict";
@@ -37,6 +39,9 @@ server.listen({ port: 0, host: "127.0.0.1" }).then(async ({ port }) => {
 
 /** The program's first line looks for Node in the PATH. */
 const thisNode = { PATH: `${dirname(process.execPath)}:${process.env["PATH"]}` };
+
+/** Whether this Node runs TypeScript as it is; otherwise it has to be compiled. */
+const takesTypeScript = Boolean((process.features as { readonly typescript?: unknown }).typescript);
 
 describe("the package as npm packs it", () => {
   let installed: InstalledPackage;
@@ -108,6 +113,29 @@ describe("the package as npm packs it", () => {
 
   it("require: turnout and turnout/echo", async () => {
     assert.deepEqual(await programOutput("program.cjs", commonJsProgram), ["200 required"]);
+  });
+
+  it("the README's first program runs by copy and paste", async () => {
+    const [program] = programsOf("README.md");
+    const file = join(folder, takesTypeScript ? "shout.mts" : "shout.mjs");
+    if (takesTypeScript) {
+      await writeFile(file, program!.text);
+    } else {
+      const compiled = compiledPrograms([program!]);
+      await copyFile(fileOf(compiled, program!), file);
+      compiled.remove();
+    }
+    const running = new RunningProgram(file);
+    try {
+      const client = await RawClient.connect(await running.port());
+      const offer = "GET /tea HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: shout/1\r\n\r\n";
+      assert.match(
+        await client.send(offer).end("please\n").rest(),
+        /^HTTP\/1\.1 101 .*\nYOU ASKED FOR \/tea\nPLEASE\n$/s,
+      );
+    } finally {
+      await running.kill();
+    }
   });
 
   describe("npx turnout, without a terminal", () => {

@@ -6,6 +6,13 @@ import { createInterface } from "node:readline";
 import { type Compiled, compiled } from "./compiled.ts";
 import { packageRoot } from "./package-root.ts";
 
+/** The pages of the documentation that have programs. */
+export const pages: readonly string[] = [
+  "README.md",
+  "protocols/README.md",
+  ...["echo", "example", "http2", "tls", "websocket"].map((name) => `protocols/${name}/README.md`),
+];
+
 /** A program that a page of the documentation shows. */
 export interface Program {
   readonly title: string;
@@ -51,6 +58,11 @@ export function compiledPrograms(programs: readonly Program[]): Compiled {
   return compiled(Object.fromEntries(programs.map(({ name, text }) => [name, text])));
 }
 
+/** Where a program is that was compiled. */
+export function fileOf({ folder }: Pick<Compiled, "folder">, { name }: Program): string {
+  return join(folder, `${name}.js`);
+}
+
 /** A program at work, in a process of its own. */
 export class RunningProgram {
   readonly child: ChildProcess;
@@ -59,9 +71,8 @@ export class RunningProgram {
   #complaints = "";
 
   /** `flags` are Node's. */
-  constructor({ folder }: Pick<Compiled, "folder">, { name }: Program, flags: readonly string[] = []) {
-    const stdio = ["ignore", "pipe", "pipe"] as const;
-    this.child = spawn(process.execPath, [...flags, join(folder, `${name}.js`)], { stdio: [...stdio] });
+  constructor(file: string, flags: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...flags, file], { stdio: ["ignore", "pipe", "pipe"] });
     this.child.stderr!.on("data", (chunk) => {
       this.#complaints += chunk;
     });

@@ -75,18 +75,22 @@ export type Negotiate =
 /** From a request to its response, over whichever protocol the request came. */
 export type Respond = (request: HttpRequest) => ResponseLike | Promise<ResponseLike>;
 
+/** What a server is made with. What is left out has its default. */
 export interface ServerOptions {
   /** The protocols that this port can switch to. The order is the server's preference. Default none. */
   // biome-ignore lint/suspicious/noExplicitAny: each module has a State of its own, which only it sees
   readonly protocols?: readonly ProtocolModule<any>[];
   /** Answers ordinary requests. Default: 404 to everything. */
   readonly respond?: Respond;
+  /** Which of several offers is taken. Default `"client"`: the first that can be, in the client's order. */
   readonly negotiate?: Negotiate;
   /** Name the protocols in the first ordinary answer on each connection (RFC 9110 section 7.8). Default false. */
   readonly advertise?: boolean;
   /** From whom a PROXY header comes, and what it says is believed. Default: from nobody. */
   readonly proxy?: ProxyOptions;
+  /** Sizes and counts, each with its default. */
   readonly limits?: Partial<Limits>;
+  /** Deadlines in milliseconds, each with its default; `Infinity` switches one off. */
   readonly timeouts?: Partial<Timeouts>;
 }
 

@@ -27,6 +27,7 @@ export interface SwitchOptions {
 
 /** Take the offer. `state` is handed to `takeOver` and stays on the transport. */
 export function switchTo(): Decision<undefined>;
+/** Take the offer, with a state. Further fields of the 101 are in `options`. */
 export function switchTo<State>(state: State, options?: SwitchOptions): Decision<State>;
 export function switchTo(state?: unknown, options: SwitchOptions = {}): Decision<unknown> {
   return { do: "switch", state, headers: options.headers };

@@ -65,6 +65,7 @@ export interface Transport<State = unknown> {
   report(error: unknown): void;
   /** Stops reading; TCP holds the client back. */
   pause(): void;
+  /** Reads on, after `pause`. */
   resume(): void;
   /**
    * Has a request answered that came as a stream of this module's protocol: by the application, or, where it asks for

@@ -72,6 +72,7 @@ export class RequestInfo {
     }
   }
 
+  /** The fields of the head. */
   get headers(): Fields {
     this.#headers ??= this.#head!.fields();
     return this.#headers;
@@ -102,6 +103,7 @@ export class RequestInfo {
     return this.#wantsUpgrade ? parseUpgradeList(this.headers.getAll("upgrade")) : [];
   }
 
+  /** Who is at the other end of the connection. */
   get peer(): Peer {
     return this.#origin.peer;
   }

@@ -46,13 +46,16 @@ export interface Http2Timeouts {
   readonly closeMs: number;
 }
 
+/** What {@link Http2Protocol} is made with. */
 export interface Http2Options {
   /**
    * Whether `Upgrade: h2c` is taken (RFC 7540 section 3.2, which RFC 9113 has left out). `"direct-only"`: not where a
    * forwarding field or a PROXY header shows an intermediary, which would pass on what it does not understand. Default `"direct-only"`.
    */
   readonly upgrade?: "direct-only" | "on" | "off";
+  /** Each with its default. */
   readonly limits?: Partial<Http2Limits>;
+  /** In milliseconds, each with its default. */
   readonly timeouts?: Partial<Http2Timeouts>;
 }
 

@@ -24,6 +24,7 @@ export type Admission<State> = Extract<Decision<State>, { do: "switch" }> & Omit
 
 /** Open a socket. `state` is its `state`. The core's `switchTo`, `decline` and `reject` do as well. */
 export function admit(): Admission<undefined>;
+/** Open a socket with a `state`. Further fields, a subprotocol and whether to compress are in `options`. */
 export function admit<State>(state: State, options?: AdmitOptions): Admission<State>;
 export function admit(state?: unknown, { headers, ...options }: AdmitOptions = {}): Admission<unknown> {
   return { do: "switch", state, headers, ...options };
@@ -87,6 +88,7 @@ export interface WebSocketHandlers<State> {
   close?(socket: ServerWebSocket<State>, code: number, reason: string, error: Error | undefined): unknown;
 }
 
+/** What a `WebSocketProtocol` is made with: its policy, and what is done with its sockets. */
 export interface WebSocketOptions<State> extends WebSocketHandlers<State> {
   /** Decides before the 101, and makes the socket's state. Default: take it. */
   accept?(offer: WebSocketOffer): Decision<State> | Admission<State> | Promise<Decision<State> | Admission<State>>;
@@ -97,7 +99,9 @@ export interface WebSocketOptions<State> extends WebSocketHandlers<State> {
   readonly origin?: OriginPolicy;
   /** Subprotocols that are spoken. The client's order decides. Default none. */
   readonly subprotocols?: readonly string[];
+  /** Each with its default. */
   readonly limits?: Partial<WebSocketLimits>;
+  /** In milliseconds, each with its default; `Infinity` switches one off. */
   readonly timeouts?: Partial<WebSocketTimeouts>;
   /** Default false. */
   readonly perMessageDeflate?: boolean | Partial<DeflateOptions>;

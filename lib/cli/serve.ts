@@ -17,7 +17,7 @@ export async function serve(options: CommandLine, version: string): Promise<void
   const { host, port, protocols, require } = options;
   const tls = protocols.includes("tls") ? tlsOf(options) : undefined;
   const feed = new Feed(protocols);
-  const webSocket = new DemonstrationWebSocket(feed, options.maxMessageBytes);
+  const webSocket = new DemonstrationWebSocket(feed, options.maxMessageBytes, options.host);
   const authority = (): string => authorityOf(server.address() as AddressInfo);
   const site = new Site({ protocols, require, page: new Page(protocols, version), authority });
   const server: Server = createServer({

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   type Answered,
   type Decision,
@@ -35,10 +36,11 @@ const maxTypedLength = 1_024;
  * that comes as binary, which is JSON.
  */
 export class DemonstrationWebSocket extends WebSocketProtocol<State> {
-  constructor(feed: Feed, maxMessageBytes: number) {
+  /** `listensOn` is the name or the address that the server was told to listen on. */
+  constructor(feed: Feed, maxMessageBytes: number, listensOn: string) {
     super({
       // There is nothing to protect in an echo from the pages of others. What the port does is this page's to see.
-      origin: (origin, request) => request.path !== livePath || isOf(origin, request),
+      origin: (origin, request) => request.path !== livePath || isOwn(origin, request, listensOn),
       accept: ({ request }) => (request.path === livePath ? admitPage(feed) : admit<State>(undefined)),
       open: (socket) => {
         if (socket.state !== undefined) {
@@ -123,7 +125,15 @@ function tell(socket: Socket, what: object): void {
   socket.send(Buffer.from(JSON.stringify(what)));
 }
 
-/** Whether a page's origin is the host that it connects to. A browser leaves out the same default port in both. */
-function isOf(origin: string, { host }: RequestInfo): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+/**
+ * Whether a page is this server's own: its origin is the host that it connects to (a browser leaves out the same default port
+ * in both), and nobody else can have given that name to this machine, as DNS rebinding would.
+ */
+function isOwn(origin: string, { host }: RequestInfo, listensOn: string): boolean {
+  if (!URL.canParse(origin)) {
+    return false;
+  }
+  const { host: page, hostname } = new URL(origin);
+  const isAddress = isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
+  return page === host.toLowerCase() && (isAddress || hostname === "localhost" || hostname === listensOn.toLowerCase());
 }

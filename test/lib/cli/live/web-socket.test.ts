@@ -52,7 +52,7 @@ class LiveClient {
 describe("the WebSocket of the demonstration server", () => {
   const demonstrating = (test: (serving: Serving) => Promise<void>, more: ServerOptions = {}): Promise<void> => {
     const feed = new Feed(["websocket"], 2 ** 30);
-    const protocols = [new DemonstrationWebSocket(feed, 65_536), new Http2Protocol()];
+    const protocols = [new DemonstrationWebSocket(feed, 65_536, "h"), new Http2Protocol()];
     return losingNothing(() =>
       serving({ protocols, ...more }, (all) => {
         const end = feed.observe(all.server);
@@ -142,6 +142,21 @@ describe("the WebSocket of the demonstration server", () => {
       demonstrating(async (all) => {
         const fields: HandshakeFields = { Origin: origin };
         const { head } = await LiveClient.open(all, openingHandshake(fields, `GET ${path} HTTP/1.1`));
+        expect(head).to.match(new RegExp(`^HTTP/1\\.1 ${status} `));
+      }));
+  }
+
+  for (const [host, status] of [
+    ["rebound.example", 403],
+    ["rebound.example:8080", 403],
+    ["localhost:8080", 101],
+    ["127.0.0.1:8080", 101],
+    ["[::1]:8080", 101],
+  ] as const) {
+    it(`a page of ${host} itself, whoever has given this machine that name: ${status}`, () =>
+      demonstrating(async (all) => {
+        const fields: HandshakeFields = { Host: host, Origin: `http://${host}` };
+        const { head } = await LiveClient.open(all, openingHandshake(fields, "GET /live HTTP/1.1"));
         expect(head).to.match(new RegExp(`^HTTP/1\\.1 ${status} `));
       }));
   }

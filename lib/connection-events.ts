@@ -8,12 +8,17 @@ type Owned = Duplex & { [owner]: Connection };
 /** Has a connection hear of its stream. */
 export function listen(connection: Connection, stream: Duplex): void {
   (stream as Owned)[owner] = connection;
+  listenOn(stream);
+  stream.on("error", onError);
+  stream.on("close", onClose);
+}
+
+/** To that, too, what tells of more than its errors and its close. */
+export function listenOn(stream: Duplex): void {
   stream.on("data", stream instanceof Socket ? onData : onSharedData);
   stream.on("end", onEnd);
   stream.on("drain", onDrain);
   stream.on("timeout", onStall);
-  stream.on("error", onError);
-  stream.on("close", onClose);
 }
 
 /** Leaves of that what tells of its errors and its close. */

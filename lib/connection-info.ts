@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Connection } from "./connection.ts";
 import type { Peer } from "./http/request.ts";
-import { HttpTrack } from "./http-track.ts";
 import type { Phase } from "./phase.ts";
 
 /** Bytes that came and went. */
@@ -45,7 +44,6 @@ export interface ConnectionInfo {
 export function infoOf(connection: Connection, now: number): ConnectionInfo {
   const client = clientOf(connection);
   const track = trackOf(connection);
-  const speaker = connection.track;
   return {
     id: client.id,
     within: client.beneath?.id,
@@ -56,7 +54,7 @@ export function infoOf(connection: Connection, now: number): ConnectionInfo {
     phase: connection.phase,
     ...bytesOf(client.stream),
     ageMs: Math.max(0, now - client.openedAt),
-    requests: speaker instanceof HttpTrack ? speaker.requests : undefined,
+    requests: connection.track.requests,
   };
 }
 

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Timed } from "./clock.ts";
-import { listen, listenForTheEnd } from "./connection-events.ts";
+import { listen, listenForTheEnd, listenOn } from "./connection-events.ts";
 import type { ServerContext } from "./context.ts";
 import { TransportError } from "./errors.ts";
 import type { Peer, RequestOrigin } from "./http/request.ts";
@@ -199,7 +199,7 @@ export class Connection implements Timed {
     const { stream } = this;
     this.#flush();
     listenForTheEnd(stream);
-    (stream as Timeable).setTimeout?.(0);
+    this.untime();
     stream.pause(); // before the bytes are put back, or they would flow to nobody
     if (held.length > 0) {
       stream.unshift(held);
@@ -207,6 +207,20 @@ export class Connection implements Timed {
     stream.allowHalfOpen = false;
     this.deadline = Number.POSITIVE_INFINITY;
     return stream;
+  }
+
+  /** Has the stream back from whoever it was given to, who has let go of it. */
+  takeBack(): void {
+    const { stream } = this;
+    this.untime();
+    stream.allowHalfOpen = true;
+    this.#paused = false;
+    listenOn(stream);
+  }
+
+  /** The stream's own timer is switched off. */
+  untime(): void {
+    (this.stream as Timeable).setTimeout?.(0);
   }
 
   pause(): void {
@@ -258,7 +272,7 @@ export class Connection implements Timed {
 
   drained(): void {
     this.#blocked = false;
-    (this.stream as Timeable).setTimeout?.(0);
+    this.untime();
     this.#tellDrain();
   }
 

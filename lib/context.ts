@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Adoption } from "./adoption.ts";
 import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import type { ModuleError, PeerError, TransportError } from "./errors.ts";
@@ -15,6 +16,8 @@ export interface ServerContext {
   readonly registry: Registry;
   readonly negotiate: Negotiate;
   readonly respond: Respond;
+  /** The http.Server that answers over HTTP/1.1 in the place of `respond`. */
+  readonly adopted: Adoption | undefined;
   readonly advertise: boolean;
   readonly clock: Clock;
   /** New traffic is to go elsewhere: health checks say so. */

@@ -135,3 +135,11 @@ export class TransportError extends Error {
 
 /** Any error that Turnout makes. */
 export type TurnoutError = PeerError | UsageError | ModuleError | TransportError;
+
+/** Bytes can only ever be the peer's fault: anything else is a defect of ours, and has to be heard of. */
+export function asPeerError(error: unknown): PeerError {
+  if (error instanceof PeerError) {
+    return error;
+  }
+  throw error;
+}

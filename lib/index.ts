@@ -1,8 +1,10 @@
+export type { AdoptedHttp } from "./adoption.ts";
 export type { Answered } from "./answered.ts";
 export { type SelfSigned, selfSigned } from "./certificate.ts";
 export { type Codec, type CodecOptions, fromCodec } from "./codec.ts";
 export type { ByteCounts, ConnectionInfo } from "./connection-info.ts";
 export type { DiagnosticMessages, TracingContexts } from "./diagnostics.ts";
+export type { DrainCount, DrainReport } from "./drain-report.ts";
 export {
   ModuleError,
   type ModuleErrorCode,
@@ -38,8 +40,6 @@ export type { ProxyOptions } from "./proxy/trusted-proxies.ts";
 export {
   type CloseOptions,
   createServer,
-  type DrainCount,
-  type DrainReport,
   Server,
   type ServerEvents,
 } from "./server.ts";

@@ -1,8 +1,9 @@
 import type { Connection } from "./connection.ts";
 import { ModuleError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { HttpTrack } from "./http-track.ts";
+import type { HttpTrack } from "./http-track.ts";
 import { hasten } from "./newcomer.ts";
+import { httpTrackOn } from "./offer-track.ts";
 import type { ProtocolModule } from "./protocol-module.ts";
 import { SwitchedTrack } from "./switched-track.ts";
 import type { Track } from "./track.ts";
@@ -74,7 +75,7 @@ export class Opening implements Track {
   }
 
   #speakHttp(): HttpTrack {
-    const http = new HttpTrack(this.#connection);
+    const http = httpTrackOn(this.#connection);
     this.#connection.speak(http);
     return http;
   }

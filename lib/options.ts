@@ -1,3 +1,5 @@
+import type { Server as HttpServer } from "node:http";
+import type { AdoptedHttp } from "./adoption.ts";
 import { UsageError } from "./errors.ts";
 import { headBytesCeiling } from "./http/head-scratch.ts";
 import type { HttpRequest, RequestInfo } from "./http/request.ts";
@@ -80,8 +82,16 @@ export interface ServerOptions {
   /** The protocols that this port can switch to. The order is the server's preference. Default none. */
   // biome-ignore lint/suspicious/noExplicitAny: each module has a State of its own, which only it sees
   readonly protocols?: readonly ProtocolModule<any>[];
-  /** Answers ordinary requests. Default: 404 to everything. */
+  /**
+   * Answers ordinary requests. Default: 404 to everything; with `http`, which has those over HTTP/1.1, that server answers the
+   * others, too.
+   */
   readonly respond?: Respond;
+  /**
+   * A server of node:http that need not listen, such as Express's or Fastify's: it answers ordinary requests over HTTP/1.1, by its own
+   * listeners, limits and timeouts, in the place of `respond`. `close()` drains its connections, and does not close it.
+   */
+  readonly http?: HttpServer | AdoptedHttp;
   /** Which of several offers is taken. Default `"client"`: the first that can be, in the client's order. */
   readonly negotiate?: Negotiate;
   /** Name the protocols in the first ordinary answer on each connection (RFC 9110 section 7.8). Default false. */

@@ -6,6 +6,7 @@
  * - `collecting`: reading the content that has to come before the 101
  * - `responding`: the application answers over HTTP/1.1; content may still be coming
  * - `discarding`: the answer is out; content that nobody read is being skipped
+ * - `delegated`: an adopted http.Server reads and answers
  * - `switched`: a module speaks
  * - `lingering`: our side has ended; what still comes is dropped until the peer ends
  * - `closed`
@@ -16,17 +17,19 @@ export type Phase =
   | "collecting"
   | "responding"
   | "discarding"
+  | "delegated"
   | "switched"
   | "lingering"
   | "closed";
 
 /** Which phase may follow which. */
 export const follows: Readonly<Record<Phase, readonly Phase[]>> = {
-  head: ["responding", "deciding", "switched", "lingering", "closed"],
-  deciding: ["switched", "collecting", "responding", "closed"],
-  collecting: ["switched", "responding", "lingering", "closed"],
+  head: ["responding", "deciding", "delegated", "switched", "lingering", "closed"],
+  deciding: ["switched", "collecting", "responding", "delegated", "closed"],
+  collecting: ["switched", "responding", "delegated", "lingering", "closed"],
   responding: ["head", "discarding", "lingering", "closed"],
   discarding: ["head", "lingering", "closed"],
+  delegated: ["head", "closed"],
   switched: ["closed"],
   lingering: ["closed"],
   closed: [],

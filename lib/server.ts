@@ -3,18 +3,27 @@ import type { AddressInfo, Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { debuglog } from "node:util";
+import { Adoption } from "./adoption.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type OuterConnection } from "./connection.ts";
 import { type ConnectionInfo, infoOf } from "./connection-info.ts";
 import type { ServerContext } from "./context.ts";
 import { Countdown } from "./countdown.ts";
+import { type DrainReport, kindOf, reportOf } from "./drain-report.ts";
 import { type ModuleError, PeerError, TransportError, UsageError } from "./errors.ts";
 import type { RequestInfo } from "./http/request.ts";
-import { HttpTrack } from "./http-track.ts";
 import { Listeners, type ListenOptions } from "./listeners.ts";
 import { isListed, layerOf, ServerObserver } from "./observer.ts";
+import { httpTrackOn } from "./offer-track.ts";
 import { Opening } from "./opening.ts";
-import { type Limits, resolveLimits, resolveTimeouts, type ServerOptions, type Timeouts } from "./options.ts";
+import {
+  type Limits,
+  type Respond,
+  resolveLimits,
+  resolveTimeouts,
+  type ServerOptions,
+  type Timeouts,
+} from "./options.ts";
 import { TrustedProxies } from "./proxy/trusted-proxies.ts";
 import { ProxyOpening } from "./proxy-opening.ts";
 import { Registry } from "./registry.ts";
@@ -22,7 +31,6 @@ import type { ServerStats } from "./stats.ts";
 import { answerStream } from "./stream-answer.ts";
 import { faultOf, type StreamRequest } from "./stream-request.ts";
 import { StreamTrack } from "./stream-track.ts";
-import { SwitchedTrack } from "./switched-track.ts";
 import { TracedConnection } from "./traced-connection.ts";
 import { traceable } from "./tracing.ts";
 import type { Track } from "./track.ts";
@@ -33,30 +41,12 @@ if (trace.enabled) {
   traceWire((line) => trace("%s", line));
 }
 
-/** How the connections of a kind ended when the server closed. */
-export interface DrainCount {
-  /** Ended in order within the grace period. */
-  readonly closed: number;
-  /** Destroyed when it was over. */
-  readonly destroyed: number;
-}
-
 /** How a server closes. */
 export interface CloseOptions {
   /** How long, in milliseconds, what is under way may take to end. Default: the option `timeouts.drainMs`. */
   readonly graceMs?: number;
   /** How long, in milliseconds, the server goes on as before, but for its readiness. Default 0. */
   readonly delayMs?: number;
-}
-
-/** What became of the connections that were open when the server stopped listening. */
-export interface DrainReport {
-  /** From then on. */
-  readonly durationMs: number;
-  /** Connections on the HTTP/1.1 track. */
-  readonly http: DrainCount;
-  /** Switched connections, by token. */
-  readonly switched: Readonly<Record<string, DrainCount>>;
 }
 
 /** The events of a {@link Server}. */
@@ -82,6 +72,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   readonly #timeouts: Timeouts;
   readonly #observer: ServerObserver = new ServerObserver(this, (connection) => this.#gone(connection));
   readonly #clock: Clock<Connection>;
+  readonly #adoption: Adoption | undefined;
   readonly #proxies: TrustedProxies | undefined;
   readonly #listeners: Listeners = new Listeners((socket) => this.#take(socket));
   #lastId = 0;
@@ -104,6 +95,10 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const timeouts = resolveTimeouts(options.timeouts);
     this.#limits = limits;
     this.#timeouts = timeouts;
+    this.#adoption = options.http && new Adoption(options.http);
+    if (this.#adoption !== undefined && options.advertise) {
+      throw new UsageError("ERR_TURNOUT_OPTION", "advertise is not for an adopted server, whose answers are its own");
+    }
     this.#proxies = options.proxy && new TrustedProxies(options.proxy);
     this.#clock = new Clock(Math.min(...Object.values(timeouts)));
     this.#context = {
@@ -111,7 +106,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       timeouts,
       registry: new Registry(options.protocols ?? []),
       negotiate: options.negotiate ?? "client",
-      respond: traceable(options.respond ?? (() => ({ status: 404, body: "404 Not Found\n" }))),
+      respond: traceable(options.respond ?? this.#adoption?.respond ?? notFound),
+      adopted: this.#adoption,
       advertise: options.advertise ?? false,
       clock: this.#clock,
       retiring: false,
@@ -225,7 +221,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
 
   #opening(connection: Connection): Track {
     const { detectors } = this.#context.registry;
-    return detectors.length === 0 ? new HttpTrack(connection) : new Opening(connection, detectors);
+    return detectors.length === 0 ? httpTrackOn(connection) : new Opening(connection, detectors);
   }
 
   #adopt(stream: Duplex, id: number, outer?: OuterConnection): Connection {
@@ -282,6 +278,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
     const destroyed = new Set<Connection>();
     this.#onDestroyed = (connection) => destroyed.add(connection);
     const listenersClosed = this.#listeners.close();
+    this.#context.adopted?.closeIdle();
     for (const connection of this.#clock.watched) {
       connection.turn(() => connection.track.closing());
     }
@@ -313,28 +310,9 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
   }
 }
 
+const notFound: Respond = () => ({ status: 404, body: "404 Not Found\n" });
+
 /** A server; it does not listen yet. Throws a `UsageError` for options that make no sense. */
 export function createServer(options?: ServerOptions): Server {
   return new Server(options);
-}
-
-function kindOf({ track }: Connection): string | undefined {
-  return track instanceof SwitchedTrack ? track.token : undefined;
-}
-
-function reportOf(
-  kinds: ReadonlyMap<Connection, string | undefined>,
-  destroyed: ReadonlySet<Connection>,
-  durationMs: number,
-): DrainReport {
-  const http = { closed: 0, destroyed: 0 };
-  const switched: Record<string, { closed: number; destroyed: number }> = {};
-  for (const [connection, token] of kinds) {
-    if (token !== undefined) {
-      switched[token] ??= { closed: 0, destroyed: 0 };
-    }
-    const count = token === undefined ? http : switched[token]!;
-    count[destroyed.has(connection) ? "destroyed" : "closed"]++;
-  }
-  return { durationMs, http, switched };
 }

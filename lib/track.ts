@@ -4,6 +4,8 @@ import type { TransportError } from "./errors.ts";
 export interface Track {
   /** What has been spoken on the connection until now, in order. */
   readonly spoken: readonly string[];
+  /** Requests that were read, of those who speak HTTP/1.1. */
+  readonly requests?: number;
   received(chunk: Buffer): void;
   /** The peer has finished; nothing more will come. */
   finished(): void;

@@ -1,7 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { DelegatedTrack } from "./delegated-track.ts";
-import { headBytesOf, isWholeHead, withoutOffer } from "./node-request.ts";
+import { hasContent, headBytesOf, isWholeHead, withoutOffer } from "./node-request.ts";
 import { PendingAnswers } from "./pending-answers.ts";
 
 /** Who is to get a request that offers to switch. */
@@ -50,8 +50,12 @@ export class AdoptedServer {
     const { shouldUpgradeCallback } = http;
     if (shouldUpgradeCallback !== undefined) {
       http.shouldUpgradeCallback = (request) => {
-        const addressee = this.#addressee(request);
-        return addressee === "modules" || (addressee === "listeners" && shouldUpgradeCallback.call(http, request));
+        const isListeners = this.#addressee(request) === "listeners";
+        const isTold = isListeners ? shouldUpgradeCallback.call(http, request) : this.#canTakeBack(request);
+        if (!isTold) {
+          this.#tracks.get(request.socket)?.overlooked();
+        }
+        return isTold;
       };
     }
   }
@@ -148,9 +152,17 @@ export class AdoptedServer {
     });
   }
 
+  /**
+   * Whether a request that offers to switch can be put together again. Of its content, node:http may have read some: from
+   * node 26 on it reads all of it first. Where it cannot, it is an ordinary request.
+   */
+  #canTakeBack(request: IncomingMessage): boolean {
+    return this.#tracks.has(request.socket) && !hasContent(request) && isWholeHead(request, this.#http);
+  }
+
   #addressee(request: IncomingMessage): Addressee {
     const track = this.#tracks.get(request.socket);
-    if (track?.wants(request) && isWholeHead(request, this.#http)) {
+    if (track?.wants(request)) {
       return "modules";
     }
     return this.hasListeners && track?.passes(request) !== false ? "listeners" : "application";

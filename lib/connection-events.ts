@@ -8,22 +8,28 @@ type Owned = Duplex & { [owner]: Connection };
 /** Has a connection hear of its stream. */
 export function listen(connection: Connection, stream: Duplex): void {
   (stream as Owned)[owner] = connection;
-  listenOn(stream);
+  takeUp(stream);
   stream.on("error", onError);
   stream.on("close", onClose);
 }
 
-/** To that, too, what tells of more than its errors and its close. */
-export function listenOn(stream: Duplex): void {
+/** From here on the connection reads and writes. */
+export function takeUp(stream: Duplex): void {
+  stream.allowHalfOpen = true; // who speaks decides when our side ends
   stream.on("data", stream instanceof Socket ? onData : onSharedData);
   stream.on("end", onEnd);
   stream.on("drain", onDrain);
   stream.on("timeout", onStall);
 }
 
-/** Leaves of that what tells of its errors and its close. */
-export function listenForTheEnd(stream: Duplex): void {
+/** Somebody else does, and reads `held` first. What tells of the stream's errors and its close stays. */
+export function letGo(stream: Duplex, held: Buffer): void {
   stream.off("data", onData).off("data", onSharedData).off("end", onEnd).off("drain", onDrain).off("timeout", onStall);
+  stream.pause(); // before the bytes are put back, or they would flow to nobody
+  if (held.length > 0) {
+    stream.unshift(held);
+  }
+  stream.allowHalfOpen = false;
 }
 
 // One function each for all streams, and the connection in a field: a closure a listener a socket would cost 500 bytes.

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Timed } from "./clock.ts";
-import { listen, listenForTheEnd, listenOn } from "./connection-events.ts";
+import { letGo, listen, takeUp } from "./connection-events.ts";
 import type { ServerContext } from "./context.ts";
 import { TransportError } from "./errors.ts";
 import type { Peer, RequestOrigin } from "./http/request.ts";
@@ -69,7 +69,6 @@ export class Connection implements Timed {
     this.id = id;
     this.#outer = outer;
     this.counts = outer === undefined;
-    stream.allowHalfOpen = true; // who speaks decides when our side ends
     listen(this, stream);
   }
 
@@ -196,26 +195,18 @@ export class Connection implements Timed {
    * of its errors and its close, and to destroy it.
    */
   handOver(held: Buffer): Duplex {
-    const { stream } = this;
     this.#flush();
-    listenForTheEnd(stream);
     this.untime();
-    stream.pause(); // before the bytes are put back, or they would flow to nobody
-    if (held.length > 0) {
-      stream.unshift(held);
-    }
-    stream.allowHalfOpen = false;
     this.deadline = Number.POSITIVE_INFINITY;
-    return stream;
+    letGo(this.stream, held);
+    return this.stream;
   }
 
   /** Has the stream back from whoever it was given to, who has let go of it. */
   takeBack(): void {
-    const { stream } = this;
     this.untime();
-    stream.allowHalfOpen = true;
     this.#paused = false;
-    listenOn(stream);
+    takeUp(this.stream);
   }
 
   /** The stream's own timer is switched off. */

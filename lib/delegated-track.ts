@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { PeerError } from "./errors.ts";
 import { RequestInfo } from "./http/request.ts";
 import { onlyHttp } from "./http-reader.ts";
-import { hasContent, NodeHead, offersOf } from "./node-request.ts";
+import { NodeHead, offersOf } from "./node-request.ts";
 import { OfferTrack } from "./offer-track.ts";
 import type { PendingAnswers } from "./pending-answers.ts";
 import type { Track } from "./track.ts";
@@ -22,6 +22,8 @@ export class DelegatedTrack implements Track {
   readonly #answers: PendingAnswers;
   /** The client had finished before the http.Server got the connection, and so cannot tell it. */
   #ended = false;
+
+  #overlooked = false;
 
   constructor(connection: Connection, answers: PendingAnswers) {
     this.#connection = connection;
@@ -42,15 +44,20 @@ export class DelegatedTrack implements Track {
 
   closed(): void {}
 
-  /** Whether an offer is one that modules are asked about. With content it is none: node:http may have read some of it. */
+  /** Whether an offer is one that modules are asked about. */
   wants(request: IncomingMessage): boolean {
     const { registry } = this.#connection.context;
-    return !this.toListeners && !hasContent(request) && offersOf(request).some((offer) => registry.find(offer));
+    return !this.toListeners && offersOf(request).some((offer) => registry.find(offer));
   }
 
   /** Whether an offer is one that the http.Server's own listeners are to get. */
   passes(request: IncomingMessage): boolean {
     return this.toListeners || this.#connection.context.adopted!.passes(offersOf(request));
+  }
+
+  /** The offer that node:http has just read is none to it. What comes in one piece with such a request it loses. */
+  overlooked(): void {
+    this.#overlooked = true;
   }
 
   /** The client has finished: behind the answers nothing can follow. */
@@ -69,7 +76,7 @@ export class DelegatedTrack implements Track {
       }
       this.#answered();
     });
-    if (context.draining) {
+    if (context.draining || this.#overlooked) {
       this.#answers.closeBehind();
     }
   }

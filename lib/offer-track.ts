@@ -78,19 +78,21 @@ export class OfferTrack extends HttpTrack {
 
   /** `awaitsContinue` is false where a 100 has been sent, too. */
   override respond(_collected?: readonly Buffer[], awaitsContinue = true): void {
-    const adopted = this.context.adopted!;
     const { head } = this;
-    const toListeners = head.wantsUpgrade && adopted.passes(parseUpgradeList(head.values("upgrade")));
+    const toListeners = head.wantsUpgrade && this.context.adopted!.passes(parseUpgradeList(head.values("upgrade")));
     const bytes = this.#seen.takeAll();
-    const said = head.hasUpgradeField && !toListeners ? withoutOffer(bytes, !awaitsContinue) : bytes;
-    adopted.take(this.connection, said, { ended: this.#peerEnded, toListeners });
+    this.#leaveTo(head.hasUpgradeField && !toListeners ? withoutOffer(bytes, !awaitsContinue) : bytes, toListeners);
   }
 
   /** The http.Server may be less strict, allow more, or know what is no request to us: CONNECT. */
   protected override unreadable(_error: PeerError): void {
     const bytes = this.#seen.takeAll();
-    const said = this.#reread ? withoutOffer(bytes, false) : bytes; // or it would come back for ever
-    this.context.adopted!.take(this.connection, said, { ended: this.#peerEnded, toListeners: false });
+    this.#leaveTo(this.#reread ? withoutOffer(bytes, false) : bytes, false); // with the offer it would come back for ever
+  }
+
+  #leaveTo(bytes: Buffer, toListeners: boolean): void {
+    this.task = undefined;
+    this.context.adopted!.take(this.connection, bytes, { ended: this.#peerEnded, toListeners });
   }
 
   /** As one, and all the same still seen. */

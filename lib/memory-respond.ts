@@ -24,8 +24,7 @@ const ownFields = new Set([
 export function respondInMemory(http: HttpServer): Respond {
   return (request) =>
     new Promise((resolve, reject) => {
-      const [near, far] = duplexPair();
-      far.on("error", () => {}); // the near end tells
+      const [near, far] = connectionInMemory();
       showOrigin(far, request);
       http.emit("connection", far);
       const hasBody = request.body !== RequestBody.empty;
@@ -44,6 +43,19 @@ export function respondInMemory(http: HttpServer): Respond {
         sent.end();
       }
     });
+}
+
+/** Two ends, of which each hears that the other has broken off; a pair of node 20 would not. */
+function connectionInMemory(): [near: Duplex, far: Duplex] {
+  const [near, far] = duplexPair();
+  far.on("error", () => {}); // the near end tells
+  far.once("close", () => {
+    if (!far.writableFinished) {
+      near.destroy(new Error("the http.Server has broken off"));
+    }
+  });
+  near.once("close", () => far.destroy());
+  return [near, far];
 }
 
 /** Names and values in turn, as they came. */

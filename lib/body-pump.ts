@@ -2,12 +2,15 @@ import { Readable } from "node:stream";
 import type { Connection } from "./connection.ts";
 import { UsageError } from "./errors.ts";
 import type { ComposedResponse } from "./http/response.ts";
+import { responseTrailers } from "./http/trailers.ts";
+import type { TaskHost } from "./task.ts";
 
 export type Pieces = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 export type PieceIterator = Iterator<Uint8Array | string> | AsyncIterator<Uint8Array | string>;
 
-/** Sends the content of one response piece by piece, no faster than the client takes it. */
+/** Sends the content of one response piece by piece, no faster than the client takes it, and the fields behind it. */
 export class BodyPump {
+  readonly #track: TaskHost;
   readonly #connection: Connection;
   readonly #source: Pieces;
   readonly #pieces: PieceIterator;
@@ -15,17 +18,18 @@ export class BodyPump {
   #stopped = false;
 
   /** Throws what the source throws when it is asked to begin. */
-  constructor(connection: Connection, pieces: Pieces) {
-    this.#connection = connection;
+  constructor(track: TaskHost, pieces: Pieces) {
+    this.#track = track;
+    this.#connection = track.connection;
     this.#source = pieces;
     this.#pieces = iterate(pieces);
   }
 
   /**
-   * Resolves when all is written, or the pump was stopped. Rejects with what the stream threw, and where it is shorter
-   * or longer than the length that the head gave.
+   * Resolves when all is written, or the pump was stopped. Rejects with what the stream or the trailers threw, where the
+   * stream is shorter or longer than its Content-Length, and where the trailers cannot be sent.
    */
-  async run(framing: ComposedResponse["framing"]): Promise<void> {
+  async run({ framing, fields: { contentLength = -1 }, trailers }: ComposedResponse): Promise<void> {
     let sent = 0;
     for (;;) {
       const { value, done } = await this.#pieces.next();
@@ -40,19 +44,22 @@ export class BodyPump {
         throw new UsageError("ERR_TURNOUT_RESPONSE", "a piece of a body has to be a string or a Uint8Array");
       }
       sent += bytes.length;
-      if (typeof framing === "number" && sent > framing) {
+      if (contentLength >= 0 && sent > contentLength) {
         this.stop();
-        throw new UsageError("ERR_TURNOUT_RESPONSE", `the body is longer than its Content-Length ${framing}`);
+        throw new UsageError("ERR_TURNOUT_RESPONSE", `the body is longer than its Content-Length ${contentLength}`);
       }
       // A chunk of length 0 would end the content (RFC 9112 section 7.1).
       if (bytes.length > 0 && !this.#write(bytes, framing === "chunked")) {
         await this.#room();
       }
     }
-    if (framing === "chunked") {
+    if (sent < contentLength) {
+      throw new UsageError("ERR_TURNOUT_RESPONSE", `the body is shorter than its Content-Length ${contentLength}`);
+    }
+    if (trailers !== undefined) {
+      this.#track.sendTrailers(responseTrailers(await trailers()));
+    } else if (framing === "chunked") {
       this.#connection.writeLatin1("0\r\n\r\n");
-    } else if (typeof framing === "number" && sent < framing) {
-      throw new UsageError("ERR_TURNOUT_RESPONSE", `the body is shorter than its Content-Length ${framing}`);
     }
   }
 

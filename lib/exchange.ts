@@ -121,7 +121,7 @@ export class Exchange implements Task {
       composed = composeResponse(response, { ...this.#facts, close: this.#hasToClose(response.body) });
       const { body } = composed;
       if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array)) {
-        pump = new BodyPump(this.#connection, body);
+        pump = new BodyPump(this.#track, body);
       }
     } catch (cause) {
       this.fail(cause);
@@ -144,7 +144,7 @@ export class Exchange implements Task {
   }
 
   #send(composed: ComposedResponse, pump: BodyPump | undefined): void {
-    const { body, framing } = composed;
+    const { body } = composed;
     this.#track.sendHead(composed);
     if (pump === undefined) {
       if (body instanceof Uint8Array) {
@@ -154,7 +154,7 @@ export class Exchange implements Task {
       return;
     }
     this.#pump = pump;
-    pump.run(framing).then(
+    pump.run(composed).then(
       () => this.#connection.turn(() => this.#finish()),
       (cause: unknown) => {
         this.#pump = undefined;

@@ -14,6 +14,7 @@ import {
   switchText,
 } from "./http/response.ts";
 import type { FieldsLike } from "./http/response-fields.ts";
+import type { ResponseTrailers } from "./http/trailers.ts";
 import { HttpReader } from "./http-reader.ts";
 import type { Registration } from "./registry.ts";
 import { Switching } from "./switching.ts";
@@ -36,7 +37,7 @@ export class HttpTrack extends HttpReader implements TaskHost {
     this.context.observer.refused(error, this.connection);
     const composed = composeResponse(
       { status: error.status, headers: textPlain, body: `${error.code}: ${error.message}\n` },
-      { method, minorVersion: 1, close: true, advertise: "", required: "" },
+      { method, minorVersion: 1, trails: false, close: true, advertise: "", required: "" },
     );
     this.sendHead(composed);
     this.connection.linger();
@@ -68,6 +69,10 @@ export class HttpTrack extends HttpReader implements TaskHost {
     if (typeof composed.body === "string") {
       this.connection.writeLatin1(composed.body);
     }
+  }
+
+  sendTrailers({ lines }: ResponseTrailers): void {
+    this.connection.writeLatin1(`0\r\n${lines}\r\n`);
   }
 
   sendSwitch({ upgrade }: Registration, headers: FieldsLike | undefined): void {
@@ -165,6 +170,7 @@ export class HttpTrack extends HttpReader implements TaskHost {
     return {
       method: head.method,
       minorVersion: head.minorVersion,
+      trails: head.minorVersion > 0,
       close: close || draining || !head.keepAlive || this.requests >= limits.maxRequests,
       required: required ?? registry.advertisement,
       advertise: advertise && !this.advertised && !head.hasUpgradeField ? registry.advertisement : "",

@@ -20,7 +20,7 @@ export { type HealthOptions, health } from "./health.ts";
 export { Fields } from "./http/fields.ts";
 export type { HttpRequest, OriginalRequest, Peer, RequestInfo } from "./http/request.ts";
 export type { RequestBody } from "./http/request-body.ts";
-export { type BodyLike, type ResponseLike, upgradeRequired } from "./http/response.ts";
+export { type BodyLike, type ResponseLike, type TrailersLike, upgradeRequired } from "./http/response.ts";
 export type { FieldsLike } from "./http/response-fields.ts";
 export { type InheritedListener, inheritedListeners } from "./inherited-listeners.ts";
 export type { ListenOptions } from "./listeners.ts";

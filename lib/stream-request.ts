@@ -38,8 +38,13 @@ export interface StreamRequest {
   sendContinue(): void;
   /** Ends the stream at once. `complete`: the answer is whole, and what the client still sends is not wanted. */
   reset(complete: boolean): void;
-  /** Sends the head of the answer, by lower-case names, `:status` among them. `ends`: no content follows. */
-  sendHead(head: Readonly<Record<string, string | string[]>>, ends: boolean): void;
+  /**
+   * Sends the head of the answer, by lower-case names, `:status` among them. `ends`: no content follows. `trails`: fields
+   * follow the content.
+   */
+  sendHead(head: Readonly<Record<string, string | string[]>>, ends: boolean, trails?: boolean): void;
+  /** Has fields sent behind the content, by lower-case names. Called when all content has been written, and before `stream` is ended. */
+  sendTrailers(fields: Readonly<Record<string, string>>): void;
 }
 
 /** The head of such a request, for those who know requests by their heads. */
@@ -84,7 +89,7 @@ export class StreamHead implements TaskHead {
 /** What an answer on a stream depends on. */
 export function streamFacts({ method }: StreamRequest): ResponseFacts {
   // Like HTTP/1.0, content ends where the stream does. A 426 has to name something; over a stream, the field is left out.
-  return { method, minorVersion: 0, close: true, required: "HTTP/1.1", advertise: "" };
+  return { method, minorVersion: 0, close: true, required: "HTTP/1.1", advertise: "", trails: true };
 }
 
 /** What is wrong with the request, by the rules that hold for every request (RFC 9113 section 8.3.1). */

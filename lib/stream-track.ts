@@ -6,6 +6,7 @@ import { HttpRequest, RequestInfo } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
 import { type ComposedResponse, headRecord, type ResponseLike, switchRecord } from "./http/response.ts";
 import type { FieldsLike } from "./http/response-fields.ts";
+import type { ResponseTrailers } from "./http/trailers.ts";
 import type { Respond } from "./options.ts";
 import type { Registration } from "./registry.ts";
 import { StreamHead, type StreamRequest, streamFacts } from "./stream-request.ts";
@@ -134,10 +135,15 @@ export class StreamTrack implements Track, TaskHost {
   sendHead(composed: ComposedResponse): void {
     const { body } = composed;
     const ends = body === undefined || body === "";
-    this.#request.sendHead(headRecord(composed, this.connection.context.clock.date()), ends);
+    const trails = composed.trailers !== undefined;
+    this.#request.sendHead(headRecord(composed, this.connection.context.clock.date()), ends, trails);
     if (!ends && typeof body === "string") {
       this.connection.writeLatin1(body);
     }
+  }
+
+  sendTrailers({ record }: ResponseTrailers): void {
+    this.#request.sendTrailers(record);
   }
 
   sendSwitch(_to: Registration, headers: FieldsLike | undefined): void {

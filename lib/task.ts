@@ -5,6 +5,7 @@ import type { Fields } from "./http/fields.ts";
 import type { ParsedHead, RequestInfo } from "./http/request.ts";
 import type { ComposedResponse, ResponseLike } from "./http/response.ts";
 import type { FieldsLike } from "./http/response-fields.ts";
+import type { ResponseTrailers } from "./http/trailers.ts";
 import type { Registration } from "./registry.ts";
 
 /** What is being done about the request that was read last. */
@@ -48,6 +49,8 @@ export interface TaskHost {
   sendContinue(): void;
   /** Sends the head of an answer, and its content if that is text. */
   sendHead(composed: ComposedResponse): void;
+  /** Sends the fields behind the content, and its end. */
+  sendTrailers(trailers: ResponseTrailers): void;
   /** Sends that the protocol is switched. Throws a `UsageError` for fields that cannot be sent. */
   sendSwitch(to: Registration, headers: FieldsLike | undefined): void;
   /** Takes as much of what is held as can be taken now. */

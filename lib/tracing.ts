@@ -98,14 +98,23 @@ function traced<Context extends { result?: unknown; error?: unknown }, Result>(
   });
 }
 
-/** Pieces of a body are made while it is sent: whoever makes them finds what was bound for `respond`. */
+/** Pieces of a body, and what follows it, are made while it is sent: whoever makes them finds what was bound for `respond`. */
 function scoped(response: ResponseLike): ResponseLike {
-  const { status, headers, body } = response ?? {};
-  if (!isMadeOnDemand(body)) {
+  const { status, headers, body, trailers } = response ?? {};
+  if (!isMadeOnDemand(body) && typeof trailers !== "function") {
     return response;
   }
   const scope = new AsyncResource("turnout:respond");
-  const pieces = {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(headers ? { headers } : {}),
+    body: isMadeOnDemand(body) ? scopedPieces(scope, body) : body,
+    trailers: typeof trailers === "function" ? () => scope.runInAsyncScope(() => response.trailers!()) : trailers,
+  } as ResponseLike;
+}
+
+function scopedPieces(scope: AsyncResource, body: Pieces): Pieces {
+  return {
     [Symbol.asyncIterator]: (): PieceIterator => {
       const iterator = scope.runInAsyncScope(iterate, undefined, body);
       return {
@@ -113,8 +122,7 @@ function scoped(response: ResponseLike): ResponseLike {
         return: () => scope.runInAsyncScope(() => iterator.return?.()),
       } as PieceIterator;
     },
-  };
-  return { ...(status === undefined ? {} : { status }), ...(headers ? { headers } : {}), body: pieces } as ResponseLike;
+  } as Pieces;
 }
 
 /** Streams, of node and of the web, have a context of their own. */

@@ -44,6 +44,10 @@ const conversations: Readonly<Record<string, Conversation>> = {
   "const counter": [`${upgrade("count/1", "/x")}12345`, "counting for /x\n5\n"],
   "/only-echo": ["POST /upper HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "\r\n\r\nABC"],
   "http: app": [upgrade("h2c", "/old"), "\r\n\r\nhello /old\n"],
+  "Repr-Digest": [
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+    "3\r\nabc\r\n0\r\nRepr-Digest: sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:\r\n\r\n",
+  ],
   "behind a proxy": [
     `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n`,
     "192.0.2.1, behind a proxy\n",

@@ -9,6 +9,7 @@
  */
 
 import { PeerError, type PeerErrorCode } from "../errors.ts";
+import { canTrail } from "./trailers.ts";
 
 /** Takes content as it arrives. */
 export interface ContentSink {
@@ -32,25 +33,6 @@ const maxExtensionBytes = 16_384;
 
 /** Of 13 digits, what a further one would make larger than 52 bits. */
 const maxSizeBeforeDigit = 2 ** 48;
-
-/**
- * RFC 9110 section 6.5.1: fields that cannot be processed outside the header section, by the section's own reasons.
- * They are dropped: RFC 9112 section 7.1.2 lets a recipient discard trailer fields.
- */
-const droppedTrailers: ReadonlySet<string> = new Set([
-  // framing, and the connection
-  ...["connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"],
-  // routing
-  "host",
-  // authentication and state
-  ...["authorization", "cookie", "set-cookie", "www-authenticate"],
-  // request modifiers and controls
-  ...["cache-control", "expect", "max-forwards", "pragma", "range"],
-  // content format
-  ...["content-encoding", "content-range", "content-type"],
-]);
-/** Conditionals (RFC 9110 section 13.1), and everything that is a proxy's. */
-const droppedTrailerPrefix = /^(?:if|proxy)-/;
 
 /**
  * 0 control; 1 HEXDIG; 2 any other tchar (RFC 9110 section 5.6.2); 3 HTAB, SP, obs-text and any other VCHAR; 4 `"`;
@@ -292,11 +274,10 @@ export class BodyDecoder {
     this.#field = [];
     const colon = line.indexOf(":");
     const name = line.slice(0, colon);
-    const lowerCase = name.toLowerCase();
-    if (droppedTrailers.has(lowerCase) || droppedTrailerPrefix.test(lowerCase)) {
-      return;
+    // RFC 9112 section 7.1.2 lets a recipient discard trailer fields.
+    if (canTrail(name.toLowerCase())) {
+      this.#trailers.push([name, withoutOws(line, colon + 1, line.length - 2)]);
     }
-    this.#trailers.push([name, withoutOws(line, colon + 1, line.length - 2)]);
   }
 
   #advance(byte: number, code: PeerErrorCode): void {

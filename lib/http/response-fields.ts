@@ -55,8 +55,8 @@ export function responseFields(fields: FieldsLike | undefined): ResponseFields {
   if (fields === undefined) {
     return noFields;
   }
-  if (Symbol.iterator in fields) {
-    return checkFields(fields as Iterable<readonly [string, string]>);
+  if (arePairs(fields)) {
+    return checkFields(fields);
   }
   for (const entry of remembered) {
     if (isSame(entry, fields)) {
@@ -64,7 +64,7 @@ export function responseFields(fields: FieldsLike | undefined): ResponseFields {
     }
   }
   const names = Object.keys(fields);
-  const checked = checkFields(names.flatMap((name) => [fields[name]].flat().map((value) => [name, value!] as const)));
+  const checked = checkFields(pairsOf(fields));
   const values = Object.values(fields);
   if (values.every((value) => typeof value === "string") && checked.lines.length <= maxRememberedChars) {
     remembered[oldest] = { names, values, checked };
@@ -86,7 +86,20 @@ function isSame({ names, values }: Remembered, fields: Readonly<Record<string, s
   return at === names.length;
 }
 
-function checkFields(fields: Iterable<readonly [name: string, value: string]>): ResponseFields {
+type Pairs = Iterable<readonly [name: string, value: string]>;
+
+function arePairs(fields: FieldsLike): fields is Pairs {
+  return Symbol.iterator in fields;
+}
+
+export function pairsOf(fields: FieldsLike): Pairs {
+  return arePairs(fields)
+    ? fields
+    : Object.keys(fields).flatMap((name) => [fields[name]].flat().map((value) => [name, value!] as const));
+}
+
+/** Throws a `UsageError` for what cannot be sent; nothing of it is remembered. */
+export function checkFields(fields: Pairs): ResponseFields {
   const record: Record<string, string | string[]> = {};
   let lines = "";
   let contentLength: number | undefined;

@@ -6,7 +6,7 @@ import { type FieldsLike, fieldLine, type ResponseFields, responseFields } from 
 /** Content of a response. A stream is read no faster than the client takes it. */
 export type BodyLike = string | Uint8Array | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 
-/** What an application answers. A web `Response` is one, too. */
+/** What an application answers. A web `Response` is one, too, without trailers. */
 export interface ResponseLike {
   /** 200 to 599. Default 200. */
   readonly status?: number;
@@ -16,7 +16,17 @@ export interface ResponseLike {
    */
   readonly headers?: FieldsLike;
   readonly body?: BodyLike | null;
+  /**
+   * The fields behind the content (RFC 9110 section 6.5), such as a digest of it. Asked once, when all of the content has been
+   * sent, which has no Content-Length then: over HTTP/1.1 it is chunked. Over HTTP/1.0, and where an answer has no content
+   * (HEAD, 204, 205, 304), nobody is asked. Fields that cannot come so late (framing, routing, content format, ...) break
+   * the answer off: `ERR_TURNOUT_RESPONSE`. A client that wants them may say so by `TE: trailers`; others may drop them.
+   */
+  readonly trailers?: TrailersLike;
 }
+
+/** Gives the fields behind the content, once that has been sent. */
+export type TrailersLike = () => FieldsLike | Promise<FieldsLike>;
 
 /** A 426 that names the protocols a client has to switch to, in the server's order (RFC 9110 section 15.5.22). */
 export function upgradeRequired(...tokens: string[]): ResponseLike {
@@ -37,6 +47,8 @@ export interface ResponseFacts {
   readonly advertise: string;
   /** The Upgrade field of a 426 that does not name one itself. */
   readonly required: string;
+  /** Whether fields can follow the content. */
+  readonly trails: boolean;
 }
 
 /** A response, checked: what is left is to say it in the words of a version of HTTP. */
@@ -47,6 +59,8 @@ export interface ComposedResponse {
   readonly body: string | Uint8Array | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string> | undefined;
   /** How content is framed: its length in bytes, `"chunked"`, `"close"` (HTTP/1.0 without a length), or not at all. */
   readonly framing: number | "chunked" | "close" | "none";
+  /** Asked for the fields that follow the content; undefined where none can. The body is a stream then. */
+  readonly trailers: TrailersLike | undefined;
   /** The connection closes behind this answer. */
   readonly close: boolean;
   /** The protocols that could be switched to; `""` for none. */
@@ -101,13 +115,35 @@ export function composeResponse(response: ResponseLike, facts: ResponseFacts): C
     }
     framing = given.contentLength;
   }
-  return {
+  const composed: ComposedResponse = {
     status,
     fields: given,
     body: silent ? undefined : body,
     framing: bodiless ? "none" : framing,
+    trailers: undefined,
     close: facts.close || given.close || (framing === "close" && !silent),
     upgrade: status === 426 ? requiredBy(given, facts) : bodiless ? "" : facts.advertise,
+  };
+  return response.trailers === undefined ? composed : withTrailers(composed, response, facts);
+}
+
+/**
+ * RFC 9112 section 7.1.2: over HTTP/1.1, nothing can follow content that is not chunked. Nor is a length said elsewhere: it
+ * would be right, but clients such as curl do not look any further once they have as much.
+ */
+function withTrailers(composed: ComposedResponse, response: ResponseLike, facts: ResponseFacts): ComposedResponse {
+  if (typeof response.trailers !== "function") {
+    throw new UsageError("ERR_TURNOUT_RESPONSE", "trailers have to be a function that gives them");
+  }
+  const { body } = composed;
+  if (body === undefined || !facts.trails) {
+    return composed;
+  }
+  return {
+    ...composed,
+    body: typeof body === "string" || body instanceof Uint8Array ? [body] : body,
+    framing: facts.minorVersion === 1 ? "chunked" : "close",
+    trailers: () => response.trailers!(),
   };
 }
 

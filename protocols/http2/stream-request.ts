@@ -63,10 +63,18 @@ export class Http2Request implements StreamRequest {
     }
   }
 
-  sendHead(head: Readonly<Record<string, string | string[]>>, ends: boolean): void {
+  sendHead(head: Readonly<Record<string, string | string[]>>, ends: boolean, trails = false): void {
     if (this.#canSendHead) {
-      this.stream.respond(head, { endStream: ends });
+      this.stream.respond(head, { endStream: ends, waitForTrailers: trails });
     }
+  }
+
+  sendTrailers(fields: Readonly<Record<string, string>>): void {
+    this.stream.once("wantTrailers", () => {
+      if (!this.stream.closed) {
+        this.stream.sendTrailers(fields);
+      }
+    });
   }
 
   reset(complete: boolean): void {

@@ -131,6 +131,14 @@ describe("curl, HTTP/2", () => {
         });
       });
 
+      it("trailers are shown behind the content", () =>
+        speakingHttp2(async (server) => {
+          const { stdout } = await curl(server, [option, "--dump-header", "-", "/trailers"]);
+          assert.match(stdout.toString(), /(?:^|\r\n)HTTP\/2 200 *\r\n/);
+          assert.isTrue(stdout.toString().endsWith(`\r\n\r\n${answerTo("GET", "/trailers", "2.0")}x-seen: 1\r\n`));
+          assertOnce(server);
+        }));
+
       it("a 426 has no Upgrade field", () =>
         speakingHttp2(async (server) => {
           const { stdout } = await curl(server, [option, "--include", "/required"]);
@@ -141,6 +149,19 @@ describe("curl, HTTP/2", () => {
         }));
     });
   }
+
+  it("--http1.1: trailers are shown behind the content, in chunks, and the connection stays", () =>
+    speakingHttp2(async (server) => {
+      const { stdout } = await curl(server, ["--http1.1", "--dump-header", "-", "/trailers", "/trailers"]);
+      const content = answerTo("GET", "/trailers", "1.1");
+      assert.match(
+        stdout.toString(),
+        new RegExp(`^HTTP.* 200 OK\r\n.*\r\n\r\n${content}x-seen: 1\r\n.*\r\n\r\n${content}x-seen: 2\r\n$`, "s"),
+      );
+      assert.lengthOf(server.sockets, 1);
+      const { stdout: raw } = await curl(server, ["--http1.1", "--raw", "/trailers"]);
+      assert.equal(raw.toString(), `${content.length.toString(16)}\r\n${content}\r\n0\r\nx-seen: 3\r\n\r\n`);
+    }));
 
   it("--http2 with a POST of 200 KB stays with HTTP/1.1", () =>
     speakingHttp2(async (server) => {

@@ -91,6 +91,18 @@ describe("nghttp2's clients", () => {
           assertOnce(server);
         }));
 
+      it("trailers behind the answer", () =>
+        speakingHttp2(async (server) => {
+          const { stdout } = await ran("nghttp", ["-v", ...upgrade, `${server.url}/trailers`]);
+          const text = stdout.toString();
+          assert.match(
+            text,
+            /recv \(stream_id=\d+\) x-seen: 1\n.*recv HEADERS frame <[^>]*>\n *; END_STREAM \| END_HEADERS/s,
+          );
+          assert.isBelow(text.indexOf(answerTo("GET", "/trailers", "2.0")), text.indexOf("x-seen: 1"));
+          assertOnce(server);
+        }));
+
       it("24 KB of fields, by --continuation, in padded frames", () =>
         speakingHttp2(
           async (server) => {

@@ -51,6 +51,8 @@ class Talk:
             elif isinstance(event, h2.events.DataReceived):
                 self.answers[event.stream_id]["body"] += event.data
                 self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, h2.events.TrailersReceived):
+                self.answers[event.stream_id]["trailers"] = event.headers
             elif isinstance(event, h2.events.StreamEnded):
                 self.answers[event.stream_id]["ended"] = True
         self.flush()
@@ -154,6 +156,21 @@ print(all(talk.answer(stream) == ("200", f"GET /{stream} 2.0 0") for stream in s
       );
       assert.deepEqual(lines, ["True"]);
       assert.lengthOf(server.seen, 100);
+      assertOpenedOnce(server);
+    }));
+
+  it("trailers behind an answer", () =>
+    speakingHttp2(async (server) => {
+      const lines = await said(
+        `
+talk.h2.initiate_connection()
+talk.ask(1, "GET", "/trailers")
+print(*talk.answer(1))
+print(talk.answers[1]["trailers"])
+`,
+        server.port,
+      );
+      assert.deepEqual(lines, ["200 GET /trailers 2.0 0", "[(b'x-seen', b'1')]"]);
       assertOpenedOnce(server);
     }));
 

@@ -299,6 +299,20 @@ describe("what is bound to start", () => {
     }
   }
 
+  for (const body of ["text", ["a piece"]]) {
+    it(`reaches what gives the trailers behind ${typeof body === "string" ? "text" : "a stream"}`, () =>
+      storing("turnout:respond", (store) =>
+        underTest(
+          async ({ connect }) => {
+            const client = (await connect()).send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+            await client.takeUntil("0\r\n");
+            expect(await client.takeUntil("\r\n\r\n")).to.equal("a: /1\r\n\r\n");
+          },
+          { respond: () => ({ body, trailers: () => ({ a: store.getStore()! }) }) },
+        ),
+      ));
+  }
+
   it("a generator that nobody needs is told so", async () => {
     let ended = false;
     await storing("turnout:respond", () =>

@@ -154,15 +154,17 @@ export function http2FramesIn(output: string): SeenHttp2Frame[] {
   return frames;
 }
 
-/** A frame in few words: `settings`, `settings ack`, `headers 1 200`, `data 1 5 end`, `rst 3 8`, `goaway 11`. */
+/** A frame in few words: `settings ack`, `headers 1 200`, `data 1 5 end`, `trailers 1 end`, `rst 3 8`, `goaway 11`. */
 export function frameInWords(frame: SeenHttp2Frame): string {
   const { stream, flags, payload } = frame;
   const end = (flags & flag.endStream) === 0 ? "" : " end";
   switch (frame.type) {
     case type.data:
       return `data ${stream} ${payload.length}${end}`;
-    case type.headers:
-      return `headers ${stream} ${statusOf(payload)}${end}`;
+    case type.headers: {
+      const status = statusOf(payload);
+      return status === undefined ? `trailers ${stream}${end}` : `headers ${stream} ${status}${end}`;
+    }
     case type.settings:
       return flags === flag.ack ? "settings ack" : "settings";
     case type.rstStream:
@@ -192,8 +194,11 @@ const indexed: Readonly<Record<number, number>> = {
 /** The Huffman codes of the digits (RFC 7541 appendix B). */
 const digits = ["00000", "00001", "00010", "011001", "011010", "011011", "011100", "011101", "011110", "011111"];
 
-/** The status that a field block begins with, as node:http2 encodes it: from the static table, or as a literal. */
-function statusOf(block: Buffer): number {
+/**
+ * The status that a field block begins with, as node:http2 encodes it: from the static table, or as a literal. Undefined
+ * for trailers, which have none.
+ */
+function statusOf(block: Buffer): number | undefined {
   let at = 0;
   while ((block[at]! & 0xe0) === 0x20) {
     at += (block[at]! & 0x1f) === 0x1f ? 1 + continuationOf(block, at + 1) : 1; // the dynamic table's size
@@ -203,7 +208,7 @@ function statusOf(block: Buffer): number {
     return known;
   }
   if ((block[at]! & 0x3f) !== 8 && (block[at]! & 0x0f) !== 8) {
-    throw new Error(`no status: ${block.toString("hex")}`);
+    return undefined;
   }
   const length = block[at + 1]! & 0x7f;
   const value = block.subarray(at + 2, at + 2 + length);

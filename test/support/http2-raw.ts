@@ -59,7 +59,7 @@ export class Http2Raw {
         continue;
       }
       if (frame.type === type.headers) {
-        status = Number(frameInWords(frame).split(" ")[2]);
+        status ||= Number(frameInWords(frame).split(" ")[2]);
       } else if (frame.type === type.data) {
         body += frame.payload.toString("latin1");
       } else if (frame.type === type.rstStream) {

@@ -55,6 +55,8 @@ export interface Http2Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader;
   readonly body: Buffer;
+  /** Undefined where none came. */
+  readonly trailers: IncomingHttpHeaders | undefined;
 }
 
 /** Makes a request; `content` undefined: END_STREAM comes with the fields. */
@@ -77,6 +79,10 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<Http2Answer> 
   stream.on("response", (fields) => {
     headers = fields;
   });
+  let trailers: IncomingHttpHeaders | undefined;
+  stream.on("trailers", (fields) => {
+    trailers = fields;
+  });
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   let failure: unknown;
   stream.on("error", (error) => {
@@ -86,7 +92,7 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<Http2Answer> 
   if (failure !== undefined || headers === undefined || stream.rstCode !== 0) {
     throw new Error(`no answer: reset with ${stream.rstCode}`, { cause: failure });
   }
-  return { status: headers[":status"] ?? 0, headers, body: Buffer.concat(chunks) };
+  return { status: headers[":status"] ?? 0, headers, body: Buffer.concat(chunks), trailers };
 }
 
 /** Waits until a stream is closed; gives the code of its RST_STREAM, 0 for an end in order. */

@@ -23,8 +23,10 @@ export class Carrier extends ProtocolModule {
   }
 }
 
+type Sends = "sendContinue" | "sendHead" | "sendTrailers" | "reset";
+
 /** A stream: what the server writes to it, and what it says of it. */
-export class StandInStream extends Duplex implements Pick<StreamRequest, "sendContinue" | "sendHead" | "reset"> {
+export class StandInStream extends Duplex implements Pick<StreamRequest, Sends> {
   readonly events: string[] = [];
   /** What is written is taken only while this is true. */
   takes = true;
@@ -52,12 +54,15 @@ export class StandInStream extends Duplex implements Pick<StreamRequest, "sendCo
   }
 
   sendContinue = (): void => void this.events.push("100");
-  sendHead = (head: Readonly<Record<string, string | string[]>>, ends: boolean): void => {
+  sendHead = (head: Readonly<Record<string, string | string[]>>, ends: boolean, trails = false): void => {
     const { ":status": status, ...fields } = head;
     const own = Object.entries(fields)
       .filter(([name]) => !/^(?:date|content-type)$/i.test(name))
       .map(([name, value]) => ` ${name}: ${value}`);
-    this.events.push(`${status}${own.join("")}${ends ? " end" : ""}`);
+    this.events.push(`${status}${own.join("")}${ends ? " end" : ""}${trails ? " trails" : ""}`);
+  };
+  sendTrailers = (fields: Readonly<Record<string, string>>): void => {
+    this.events.push(`trailers ${JSON.stringify(fields)}`);
   };
   reset = (complete: boolean): void => {
     if (complete) {
@@ -110,6 +115,7 @@ export function carrying(
           stream,
           sendContinue: stream.sendContinue,
           sendHead: stream.sendHead,
+          sendTrailers: stream.sendTrailers,
           reset: stream.reset,
         });
         return stream;

@@ -43,7 +43,8 @@ export function answerTo(method: string, target: string, httpVersion: string, le
 }
 
 /**
- * Runs `test` with a server that tells each request what it was, and echoes on WebSockets. `/required` is answered 426.
+ * Runs `test` with a server that tells each request what it was, and echoes on WebSockets. `/required` is answered 426, and
+ * behind an answer to `/trailers` comes `x-seen` with how many requests were seen.
  * Fails where anything was reported as a fault or a refusal.
  */
 export function speakingHttp2(
@@ -65,9 +66,14 @@ export function speakingHttp2(
         const { length } = await request.bytes();
         const { method, target, httpVersion, host, peer } = request;
         seen.push({ method, target, httpVersion, length, host, port: peer.port, request });
-        return target === "/required"
-          ? upgradeRequired("websocket")
-          : { headers: { "Content-Type": "text/plain" }, body: answerTo(method, target, httpVersion, length) };
+        if (target === "/required") {
+          return upgradeRequired("websocket");
+        }
+        const response = {
+          headers: { "Content-Type": "text/plain" },
+          body: answerTo(method, target, httpVersion, length),
+        };
+        return target === "/trailers" ? { ...response, trailers: () => ({ "x-seen": String(seen.length) }) } : response;
       },
     },
     async (fronted) => {

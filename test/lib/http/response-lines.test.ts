@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { composeResponse, statusLine, switchText } from "../../../lib/http/response.ts";
 import { type FieldsLike, fieldLine, responseFields } from "../../../lib/http/response-fields.ts";
 
-const facts = { method: "GET", minorVersion: 1, close: false, advertise: "", required: "" };
+const facts = { method: "GET", minorVersion: 1, trails: true, close: false, advertise: "", required: "" };
 const code = "ERR_TURNOUT_RESPONSE";
 
 const badNames = ["", " ", "a b", "a:", "a\r\nb", "é", "a\0", "(a)", "a,b", '"a"'];

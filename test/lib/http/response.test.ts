@@ -12,6 +12,7 @@ import {
 const facts: ResponseFacts = {
   method: "GET",
   minorVersion: 1,
+  trails: true,
   close: false,
   advertise: "",
   required: "",

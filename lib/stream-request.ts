@@ -30,8 +30,8 @@ export interface StreamRequest {
   readonly ended: boolean;
   /** Whether the client has reset the stream. */
   readonly aborted: boolean;
-  /** The client waits for a 100 before it sends its content. */
-  readonly expectContinue: boolean;
+  /** The Expect field; undefined where there is none. */
+  readonly expectation: string | undefined;
   /** The request's content comes from it, and the answer's is written to it. */
   readonly stream: Duplex;
   /** Sends a 100. */
@@ -78,7 +78,7 @@ export class StreamHead implements TaskHead {
   }
 
   get expectContinue(): boolean {
-    return this.#request.expectContinue;
+    return isContinue(this.#request.expectation);
   }
 
   fields(): Fields {
@@ -94,7 +94,7 @@ export function streamFacts({ method }: StreamRequest): ResponseFacts {
 
 /** What is wrong with the request, by the rules that hold for every request (RFC 9113 section 8.3.1). */
 export function faultOf(request: StreamRequest, { maxTargetBytes }: Limits): PeerErrorCode | undefined {
-  const { method, target, authority, protocol } = request;
+  const { method, target, authority, protocol, expectation } = request;
   if (method === "CONNECT" && protocol === undefined) {
     return "ERR_TURNOUT_CONNECT";
   }
@@ -104,7 +104,15 @@ export function faultOf(request: StreamRequest, { maxTargetBytes }: Limits): Pee
   if (!originForm.has(target) && !(target === "*" && method === "OPTIONS")) {
     return "ERR_TURNOUT_TARGET";
   }
-  return authorityForm.has(authority) ? undefined : "ERR_TURNOUT_HOST";
+  if (!authorityForm.has(authority)) {
+    return "ERR_TURNOUT_HOST";
+  }
+  return expectation === undefined || isContinue(expectation) ? undefined : "ERR_TURNOUT_EXPECTATION";
+}
+
+/** RFC 9110 section 10.1.1: the only expectation there is. */
+function isContinue(expectation: string | undefined): boolean {
+  return expectation?.toLowerCase() === "100-continue";
 }
 
 /** Text that has a form; what had it last, which the streams of a connection mostly say again, is not looked at again. */

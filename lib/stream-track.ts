@@ -182,12 +182,7 @@ export class StreamTrack implements Track, TaskHost {
       body.content(bytes);
     }
     const facts = streamFacts(this.#request);
-    exchange = new Exchange(
-      this,
-      new HttpRequest(this.head, this.connection, body),
-      facts,
-      this.#request.expectContinue,
-    );
+    exchange = new Exchange(this, new HttpRequest(this.head, this.connection, body), facts, this.head.expectContinue);
     this.#task = exchange;
     exchange.start(respond);
     this.goOn();

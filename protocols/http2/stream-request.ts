@@ -53,8 +53,8 @@ export class Http2Request implements StreamRequest {
     return this.stream.aborted;
   }
 
-  get expectContinue(): boolean {
-    return this.#headers.expect?.toLowerCase() === "100-continue";
+  get expectation(): string | undefined {
+    return this.#headers.expect;
   }
 
   sendContinue(): void {

@@ -48,7 +48,7 @@ describe("a request that has a stream to itself", () => {
         },
       },
       async (serve) => {
-        const stream = serve({ method: "POST", expectContinue: true });
+        const stream = serve({ method: "POST", expectation: "100-continue" });
         await turns(3);
         expect(stream.events).to.deep.equal([]);
         ready.open();

@@ -117,6 +117,37 @@ describe("RFC 9113 section 8.1: requests and their content", () => {
       { respond: () => ({ status: 401, body: "no\n" }) },
     ));
 
+  for (const [title, values] of [
+    ["another expectation", ["x"]],
+    ["100-continue and another one", ["100-continue, x"]],
+    ["100-continue in two lines, as over HTTP/1.1", ["100-continue", "100-continue"]],
+    ["no expectation at all", [""]],
+  ] as const) {
+    for (const [what, fields, ends] of [
+      ["without content", pseudoFields(), true],
+      ["with content", pseudoFields("/x", "POST"), false],
+    ] as const) {
+      it(`RFC 9110 section 10.1.1: ${title}, ${what}: 417, and the connection goes on`, () =>
+        servingHttp2(async ({ connect, server, faults }) => {
+          const expects = values.map((value): [string, string] => ["expect", value]);
+          const http2 = openHttp2(await connect(), requestOn(1, [...fields, ...expects], ends));
+          expect(await http2.answerOn(1)).to.deep.include({
+            status: 417,
+            body: "ERR_TURNOUT_EXPECTATION: the expectation is not 100-continue\n",
+          });
+          expect((await http2.send(requestOn(3)).answerOn(3)).status).to.equal(200);
+          const { answered, refused } = server.stats();
+          expect([answered, refused, faults]).to.deep.equal([{ 200: 1, 417: 1 }, { ERR_TURNOUT_EXPECTATION: 1 }, []]);
+        }));
+    }
+  }
+
+  it("RFC 9110 section 10.1.1: 100-continue in whatever case, without content", () =>
+    servingHttp2(async ({ connect }) => {
+      const http2 = openHttp2(await connect(), requestOn(1, [...pseudoFields(), ["expect", "100-Continue"]]));
+      expect((await http2.answerOn(1)).status).to.equal(200);
+    }));
+
   it("RFC 9113 section 8.1: trailers of a request are seen behind its content", () =>
     servingHttp2(
       async ({ connect }) => {

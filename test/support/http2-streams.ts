@@ -78,7 +78,7 @@ export class StandInStream extends Duplex implements Pick<StreamRequest, Sends> 
 export interface StreamShape {
   readonly method?: string;
   readonly protocol?: string;
-  readonly expectContinue?: boolean;
+  readonly expectation?: string;
   /** There is no content: the client has finished with the head. Default false. */
   readonly ended?: boolean;
 }
@@ -98,7 +98,7 @@ export function carrying(
       (await serving.connect()).send("CARRY");
       await carrier.opened.opened;
       const serve = (
-        { method = "GET", protocol, expectContinue = false, ended = false }: StreamShape = {},
+        { method = "GET", protocol, expectation, ended = false }: StreamShape = {},
         stream = new StandInStream(),
       ): StandInStream => {
         carrier.transport!.dispatch({
@@ -111,7 +111,7 @@ export function carrying(
           ended,
           aborted: stream.destroyed,
           protocol,
-          expectContinue,
+          expectation,
           stream,
           sendContinue: stream.sendContinue,
           sendHead: stream.sendHead,

@@ -1,4 +1,3 @@
-import { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
@@ -11,6 +10,7 @@ import { Lingering } from "./lingering.ts";
 import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
 import { follows, type Phase } from "./phase.ts";
+import { isPlainSocket, reset } from "./plain-socket.ts";
 import { silent, type Track } from "./track.ts";
 
 /** What a connection that is a stream of another one has of that. */
@@ -276,7 +276,9 @@ export class Connection implements Timed {
   }
 
   stalled(): void {
-    this.destroy(new TransportError("ERR_TURNOUT_STALLED", "the peer took nothing for too long"));
+    this.#failure ??= new TransportError("ERR_TURNOUT_STALLED", "the peer took nothing for too long");
+    reset(this);
+    this.destroy();
   }
 
   gone(): void {
@@ -334,11 +336,6 @@ export class Connection implements Timed {
       this.turn(() => this.#track.drained());
     }
   }
-}
-
-/** Neither TLS, which has a word of its own for the end, nor anything else. */
-function isPlainSocket(stream: Duplex): boolean {
-  return Object.getPrototypeOf(stream) === Socket.prototype;
 }
 
 function flushLater(connection: Connection): void {

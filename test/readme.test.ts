@@ -52,6 +52,8 @@ const conversations: Readonly<Record<string, Conversation>> = {
     `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n`,
     "192.0.2.1, behind a proxy\n",
   ],
+  "you come from": ["PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", "from 192.0.2.1\n"],
+  'command("SUBSCRIBE"': ["PROXY UNKNOWN\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", " has 0 sockets\n"],
   "health({ live": ["GET /readyz HTTP/1.0\r\n\r\n", "\r\n\r\nready\n"],
   "inheritedListeners()": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nprocess "],
   "cluster.isPrimary": ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n\r\nworker "],

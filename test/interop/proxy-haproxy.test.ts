@@ -40,7 +40,7 @@ describe("HAProxy's PROXY protocol", () => {
         const { body, port } = await curlFrom([`http://127.0.0.1:${intermediary.port}/a`]);
         assert.equal(body, "/a");
         const { proxy, ...rest } = only();
-        assert.deepEqual(rest, { target: "/a", httpVersion: "1.1", secure: false, address: curlAddress, port });
+        assert.deepInclude(rest, { target: "/a", httpVersion: "1.1", secure: false, address: curlAddress, port });
         assert.deepInclude(proxy, {
           version,
           command: "PROXY",

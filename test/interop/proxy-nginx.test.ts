@@ -13,7 +13,8 @@ describe("nginx's streams, proxy_protocol on", () => {
     requireClient(this, "curl", "--version");
   });
 
-  const toServer = (port: number) => nginxStream(`proxy_pass 127.0.0.1:${port}; proxy_protocol on;`);
+  const toServer = (port: number) =>
+    nginxStream(`server { listen 80; proxy_pass 127.0.0.1:${port}; proxy_protocol on; }`);
 
   it("the client's address and port", () =>
     behind(toServer, async ({ intermediary, only }) => {

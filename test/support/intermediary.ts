@@ -119,19 +119,30 @@ ${sections.replaceAll("FOLDER", folder)}
   };
 }
 
-/** nginx, which passes the bytes of its port on as `directives` say. */
-export function nginxStream(directives: string): Recipe {
+/** nginx, whose `stream` has these blocks; `listen 80;` is its port. */
+export function nginxStream(blocks: string): Recipe {
+  return nginx("load_module /usr/lib/nginx/modules/ngx_stream_module.so;", "stream", blocks);
+}
+
+/** nginx, whose `http` has these blocks; `listen 80;` is its port. */
+export function nginxHttp(blocks: string): Recipe {
+  return nginx("", "http", `access_log off;\n${blocks}`);
+}
+
+function nginx(modules: string, context: string, blocks: string): Recipe {
   return {
     name: "nginx",
     args: (config) => ["-c", config, "-e", "stderr"],
     env: () => ({ NGINX: "3;" }), // listening sockets that it finds open
-    config: (port, folder) => `load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+    config: (port, folder) => `${modules}
 daemon off;
 worker_processes 1;
 pid ${folder}/pid;
 error_log stderr;
 events {}
-stream { server { listen 127.0.0.1:${port}; ${directives} } }
+${context} {
+${blocks.replace("listen 80;", `listen 127.0.0.1:${port};`)}
+}
 `,
   };
 }

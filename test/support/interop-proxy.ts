@@ -1,5 +1,5 @@
 import { assert } from "chai";
-import type { HttpRequest, ProxyHeader, ServerOptions } from "turnout";
+import { type Fields, type HttpRequest, health, type ProxyHeader, type ServerOptions, upgradeRequired } from "turnout";
 import { type Run, run } from "./client-program.ts";
 import { type Fronted, servingBehind, tcpFront } from "./fronts.ts";
 import { Intermediary, type Recipe } from "./intermediary.ts";
@@ -13,6 +13,9 @@ export interface SeenBehind {
   readonly address: string | undefined;
   readonly port: number | undefined;
   readonly proxy: ProxyHeader | undefined;
+  readonly headers: Fields;
+  /** Bytes of its content. */
+  readonly length: number;
 }
 
 /** A server, and an intermediary before it. */
@@ -24,31 +27,38 @@ export interface Behind extends Fronted {
   only(): SeenBehind;
 }
 
-/** The server answers each request with its target. */
+/** The server answers health checks, and each request with its target; `/required` with 426, of `echo/1`. */
 export function behind(
   recipe: (port: number) => Recipe,
   test: (behind: Behind) => Promise<void>,
   options: ServerOptions = {},
 ): Promise<void> {
   const seen: SeenBehind[] = [];
-  const respond = ({ target, httpVersion, secure, peer }: HttpRequest) => {
-    seen.push({ target, httpVersion, secure, address: peer.address, port: peer.port, proxy: peer.proxy });
-    return { body: `${target}\n` };
+  const respond = async (request: HttpRequest) => {
+    const { target, httpVersion, secure, headers, peer } = request;
+    const { address, port, proxy } = peer;
+    const { length } = await request.bytes();
+    seen.push({ target, httpVersion, secure, address, port, proxy, headers, length });
+    return target === "/required" ? upgradeRequired("echo/1") : { body: `${target}\n` };
   };
   const only = (): SeenBehind => {
     assert.lengthOf(seen, 1);
     return seen[0]!;
   };
-  return servingBehind(tcpFront, { proxy: { from: ["127.0.0.1"] }, respond, ...options }, async (fronted) => {
-    const intermediary = await Intermediary.start(recipe(fronted.port));
-    try {
-      await patiently(() => test({ ...fronted, intermediary, seen, only }));
-      assert.deepEqual(fronted.faults, []);
-      assert.deepEqual(fronted.server.stats().refused, {});
-    } finally {
-      await intermediary.stop();
-    }
-  });
+  return servingBehind(
+    tcpFront,
+    { proxy: { from: ["127.0.0.1"] }, respond: health({}, respond), ...options },
+    async (fronted) => {
+      const intermediary = await Intermediary.start(recipe(fronted.port));
+      try {
+        await patiently(() => test({ ...fronted, intermediary, seen, only }));
+        assert.deepEqual(fronted.faults, []);
+        assert.deepEqual(fronted.server.stats().refused, {});
+      } finally {
+        await intermediary.stop();
+      }
+    },
+  );
 }
 
 /** Where curl comes from: an address of loopback that the intermediary does not have. */

@@ -10,6 +10,7 @@ import { packageRoot } from "./package-root.ts";
 export const pages: readonly string[] = [
   "README.md",
   "protocols/README.md",
+  "lib/proxy/README.md",
   ...["echo", "example", "http2", "tls", "websocket"].map((name) => `protocols/${name}/README.md`),
 ];
 

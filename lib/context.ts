@@ -25,6 +25,8 @@ export interface ServerContext {
   /** The server is closing: answers say `Connection: close`, and nothing is switched any more. */
   readonly draining: boolean;
   readonly observer: Observer;
+  /** How long the server, which is closing, waits for what is under way. */
+  graceMs(): number;
   /** Begins anew on a stream that a protocol has made of its connection. */
   serve(stream: Duplex, carrier: Connection): void;
   /** Has a request answered that came as a stream of a connection. */

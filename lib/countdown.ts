@@ -28,6 +28,11 @@ export class Countdown {
     }
   }
 
+  /** Milliseconds until then; 0 once it is done, `Infinity` where it is not asked for. */
+  get leftMs(): number {
+    return Math.max(0, this.#at - performance.now());
+  }
+
   /** It is not to be done any more. */
   stop(): void {
     clearTimeout(this.#timer);

@@ -110,8 +110,11 @@ export abstract class ProtocolModule<State = undefined> {
    */
   abstract takeOver(request: OriginalRequest, transport: Transport<State>, state: State): Answered | Promise<Answered>;
 
-  /** The server is closing: say so in the protocol's own way, and end soon. Default: `transport.end()`. */
-  drain(transport: Transport<State>): void {
+  /**
+   * The server is closing: say so in the protocol's own way, and end soon. In `graceMs` milliseconds at the latest the
+   * connection is destroyed. Default: `transport.end()`.
+   */
+  drain(transport: Transport<State>, _graceMs: number): void {
     transport.end();
   }
 

@@ -113,6 +113,7 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
       retiring: false,
       draining: false,
       observer: this.#observer,
+      graceMs: () => this.#end.leftMs,
       serve: (stream, carrier) => {
         if (!stream.destroyed) {
           this.#uncount(carrier); // from here on it is the inner one that is a connection
@@ -188,8 +189,8 @@ export class Server extends EventEmitter<ServerEvents> implements AsyncDisposabl
    */
   close({ graceMs = this.#timeouts.drainMs, delayMs = 0 }: CloseOptions = {}): Promise<DrainReport> {
     this.#context.retiring = true;
+    this.#end.within(delayMs + graceMs); // first: modules that drain are told how much of it is left
     this.#stop.within(delayMs);
-    this.#end.within(delayMs + graceMs);
     return this.#closed;
   }
 

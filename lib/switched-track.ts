@@ -341,7 +341,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   #tellDrain(): void {
     if (this.#drainAsked === "yes" && (this.#settled || this.#handedOver) && !this.destroyed) {
       this.#drainAsked = "told";
-      this.call("drain", () => this.module.drain(this));
+      this.call("drain", () => this.module.drain(this, this.connection.context.graceMs()));
     }
   }
 }

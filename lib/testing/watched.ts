@@ -52,9 +52,9 @@ export class WatchedModule extends ProtocolModule<unknown> {
     return receipt;
   }
 
-  override drain(transport: Transport): void {
+  override drain(transport: Transport, graceMs: number): void {
     this.drained++;
-    this.inner.drain(transport);
+    this.inner.drain(transport, graceMs);
   }
 
   override onClose(transport: Transport, error: Error | undefined): void {

@@ -52,7 +52,10 @@ export interface WebSocketTimeouts {
   readonly idleMs: number;
   /** From our Close frame to the client's, and then to its end of the connection. Default 2,000; then destroyed. */
   readonly closeMs: number;
-  /** Over how long the 1001s are spread when the server closes; a millisecond a socket at most. Default 2,000. */
+  /**
+   * Over how long the 1001s are spread when the server closes; a millisecond a socket at most, and half of the grace
+   * period. Default 2,000.
+   */
   readonly drainWindowMs: number;
 }
 

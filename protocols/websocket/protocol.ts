@@ -162,10 +162,13 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
     return receipt;
   }
 
-  /** 1001 (RFC 6455 section 7.4.1). Not to all at the same time: they may all come back at the same time. */
-  override drain(transport: Transport<Handshake<State>>): void {
+  /**
+   * 1001 (RFC 6455 section 7.4.1). Not to all at the same time: they may all come back at the same time. But to all of them
+   * within half of the time that there is, so that the last has the other half for its Close frame.
+   */
+  override drain(transport: Transport<Handshake<State>>, graceMs: number): void {
     const session = transport.state.session!;
-    const windowMs = Math.min(this.#timeouts.drainWindowMs, this.#sockets.size - 1);
+    const windowMs = Math.min(this.#timeouts.drainWindowMs, this.#sockets.size - 1, graceMs / 2);
     setTimeout(() => session.close(1001, "the server is closing"), Math.random() * windowMs).unref();
   }
 

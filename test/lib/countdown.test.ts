@@ -25,6 +25,15 @@ describe("Countdown", () => {
     expect(count()).to.equal(2);
   });
 
+  it("tells how much is left, from when it is asked for until it is done or stopped", () => {
+    const { countdown } = counting();
+    expect(countdown.leftMs).to.equal(Number.POSITIVE_INFINITY);
+    countdown.within(long);
+    expect(countdown.leftMs).to.be.within(long - 60_000, long);
+    countdown.within(0);
+    expect(countdown.leftMs).to.equal(0);
+  });
+
   it("a shorter time replaces a longer one", async () => {
     const { countdown, count, next } = counting();
     countdown.within(long);

@@ -52,9 +52,9 @@ export class LineProtocol extends ProtocolModule {
     return (this.#options.takeOver ?? answerInALine)(request, transport);
   }
 
-  override drain(transport: Transport<undefined>): void {
+  override drain(transport: Transport<undefined>, graceMs: number): void {
     if (this.#options.drain === undefined) {
-      super.drain(transport);
+      super.drain(transport, graceMs);
     } else {
       this.#options.drain(transport);
     }

@@ -1,3 +1,4 @@
+import { mock } from "node:test";
 import { expect } from "chai";
 import type { ServerWebSocket } from "turnout/websocket";
 import { gate, turns } from "../../support/exchanges.ts";
@@ -174,6 +175,41 @@ describe("drain of WebSockets", () => {
         client.send(closeFrame(1001)).end();
       }
       expect((await closing).switched).to.deep.equal({ websocket: { closed: 50, destroyed: 0 } });
+    }));
+
+  it("they are told at moments of their own within drainWindowMs, a millisecond a socket at most", () =>
+    servingWebSockets({ timeouts: { drainWindowMs: 20 } }, async ({ open, server, protocol }) => {
+      const told = (): number => [...protocol.sockets].filter((socket) => !socket.open).length;
+      for (let count = 0; count < 11; count++) {
+        await open();
+      }
+      const randoms = [0, 0.25, 0.25, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75, 0.75, 0.99];
+      const random = Math.random;
+      mock.timers.enable({ apis: ["setTimeout"] });
+      try {
+        Math.random = () => randoms.pop()!;
+        void server.close();
+        const seen = [2, 1, 2, 3, 2].map((ms) => {
+          mock.timers.tick(ms); // at 2, 3, 5, 8 and 10 ms of the 10 that 11 sockets have
+          return told();
+        });
+        expect(seen).to.deep.equal([1, 3, 6, 10, 11]);
+      } finally {
+        Math.random = random;
+        mock.timers.reset();
+      }
+    }));
+
+  it("all are told, however short the grace period is", () =>
+    servingWebSockets({ timeouts: { drainWindowMs: Number.POSITIVE_INFINITY } }, async ({ open, server }) => {
+      const clients = [];
+      for (let count = 0; count < 100; count++) {
+        clients.push((await open()).client);
+      }
+      const closing = server.close({ graceMs: 20 });
+      const told = await Promise.all(clients.map(async (client) => wordsIn(await client.gone())));
+      expect(told).to.deep.equal(clients.map(() => ["close 1001"]));
+      await closing;
     }));
 
   it("clients that do not end are destroyed at the deadline", () => {

@@ -25,5 +25,6 @@ export function reset(connection: Carried): void {
   const { stream } = lowest;
   if (isPlainSocket(stream) && stream.localPort !== undefined) {
     stream.resetAndDestroy();
+    stream.destroy(); // the former waits for what is being written
   }
 }

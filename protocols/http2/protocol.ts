@@ -40,7 +40,7 @@ export interface Http2Limits {
 export interface Http2Timeouts {
   /** From the 101 to the client's preface. Default 5,000; then the connection is destroyed. */
   readonly prefaceMs: number;
-  /** Without a stream. Default 60,000; then the connection is closed. */
+  /** Without a stream. Default 60,000; then the connection is closed. With streams, after so long a PING is sent. */
   readonly idleMs: number;
   /** From the end of our side to the client's. Default 2,000; then the connection is destroyed. */
   readonly closeMs: number;
@@ -173,7 +173,8 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   }
 
   override drain(transport: Transport<Http2Upgrade>): void {
-    this.#sessions.get(transport)!.close();
+    // What has come already is read first: the original request, for one, is owed an answer.
+    setImmediate(() => this.#sessions.get(transport)?.close());
   }
 
   override onClose(transport: Transport<Http2Upgrade>): void {
@@ -202,7 +203,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): void {
     const { idleMs, closeMs } = this.#timeouts;
     const session = performServerHandshake(socket, this.#sessionOptions);
-    const served = new ServedSession(session, idleMs, closeMs, () => transport.destroy());
+    const served = new ServedSession(session, socket, idleMs, closeMs, () => transport.destroy());
     this.#sessions.set(transport, served);
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
       stream.on("error", ignore); // first of all: the session may be gone already

@@ -1,19 +1,30 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import type { Duplex } from "node:stream";
 
 /** node:http2 at work on one connection: counts its streams, and ends it when it has none for too long. */
 export class ServedSession {
   readonly #session: ServerHttp2Session;
+  readonly #socket: Duplex & Partial<Pick<Socket, "bytesRead" | "bytesWritten">>;
   readonly #idleMs: number;
   readonly #closeMs: number;
   readonly #destroy: () => void;
   #streams = 0;
   #idleSince: number = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  /** A PING waits for its answer. */
+  #probing = false;
+  /** Bytes that had been read and written when it was to be sent. */
+  #movedBefore = -1;
 
-  /** `idleMs`: how long it may be without a stream. `closeMs`: how long the client may take to close behind our GOAWAY. */
-  constructor(session: ServerHttp2Session, idleMs: number, closeMs: number, destroy: () => void) {
+  /**
+   * `idleMs`: how long it may be without a stream, or with streams and without a sign of life. `closeMs`: how long the
+   * client may take to close behind our GOAWAY.
+   */
+  constructor(session: ServerHttp2Session, socket: Duplex, idleMs: number, closeMs: number, destroy: () => void) {
     this.#session = session;
+    this.#socket = socket;
     this.#idleMs = idleMs;
     this.#closeMs = closeMs;
     this.#destroy = destroy;
@@ -54,8 +65,10 @@ export class ServedSession {
       return;
     }
     this.#timer = setTimeout(() => {
-      const leftMs = this.#streams > 0 ? this.#idleMs : this.#idleSince + this.#idleMs - performance.now();
-      if (leftMs > 0) {
+      const leftMs = this.#idleSince + this.#idleMs - performance.now();
+      if (this.#streams > 0) {
+        this.#probe();
+      } else if (leftMs > 0) {
         this.#lookIn(leftMs);
       } else {
         this.close();
@@ -64,9 +77,30 @@ export class ServedSession {
     this.#timer.unref();
   }
 
+  /**
+   * Where nghttp2 has given a connection up (RFC 9113 section 5.4.1), Node 20 neither closes it nor hears of its end, and its
+   * streams stay for ever. Nothing says so, but that not even a PING leaves any more.
+   */
+  #probe(): void {
+    const moved = (this.#socket.bytesRead ?? 0) + (this.#socket.bytesWritten ?? 0);
+    if (this.#probing && moved === this.#movedBefore) {
+      this.#destroy();
+      return;
+    }
+    this.#movedBefore = moved;
+    if (!this.#probing && !this.#session.destroyed) {
+      this.#probing = true;
+      this.#session.ping(() => {
+        this.#probing = false;
+      });
+    }
+    this.#lookIn(this.#idleMs);
+  }
+
   #expectEnd(): void {
-    if (this.#session.closed && this.#streams === 0) {
-      setTimeout(this.#destroy, this.#closeMs).unref(); // node:http2 would wait for ever
+    if (this.#session.closed && this.#streams === 0 && !this.#session.destroyed) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#destroy, this.#closeMs).unref(); // node:http2 would wait for ever
     }
   }
 }

@@ -27,6 +27,7 @@ export type { ListenOptions } from "./listeners.ts";
 export type { Limits, Negotiate, Respond, ServerOptions, Timeouts } from "./options.ts";
 export type { Phase } from "./phase.ts";
 export {
+  type Beneath,
   type Decision,
   decline,
   type Offer,

@@ -1,10 +1,11 @@
+import { TLSSocket } from "node:tls";
 import type { Connection } from "./connection.ts";
 import { ModuleError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { HttpTrack } from "./http-track.ts";
 import { hasten } from "./newcomer.ts";
 import { httpTrackOn } from "./offer-track.ts";
-import type { ProtocolModule } from "./protocol-module.ts";
+import type { Beneath, ProtocolModule } from "./protocol-module.ts";
 import { SwitchedTrack } from "./switched-track.ts";
 import type { Track } from "./track.ts";
 
@@ -65,7 +66,7 @@ export class Opening implements Track {
 
   #ask(module: ProtocolModule<unknown>): ReturnType<ProtocolModule["detect"]> | "failed" {
     try {
-      return module.detect(this.#bytes);
+      return module.detect(this.#bytes, beneathOf(this.#connection));
     } catch (cause) {
       const error = new ModuleError("ERR_TURNOUT_MODULE", module.constructor.name, "detect threw", { cause });
       this.#connection.context.observer.fault(error, this.#connection);
@@ -93,4 +94,12 @@ export class Opening implements Track {
       track.closing();
     }
   }
+}
+
+const inClearText: Beneath = { secure: false, alpnProtocol: undefined };
+
+function beneathOf({ secure, stream }: Connection): Beneath {
+  return secure
+    ? { secure, alpnProtocol: (stream instanceof TLSSocket && stream.alpnProtocol) || undefined }
+    : inClearText;
 }

@@ -45,6 +45,14 @@ export function reject(status: number, body = "", options: SwitchOptions = {}): 
   return { do: "reject", status, body, headers: options.headers };
 }
 
+/** What a connection begins on. */
+export interface Beneath {
+  /** Whether it is inside TLS. */
+  readonly secure: boolean;
+  /** What TLS has agreed on (RFC 7301); undefined where there is no TLS, or it has agreed on nothing. */
+  readonly alpnProtocol: string | undefined;
+}
+
 /**
  * A protocol that a connection can be switched to. Subclass it, declare what can be declared, and answer the original
  * request in `takeOver`. One instance serves many connections: keep what belongs to one of them in the state or in
@@ -89,7 +97,7 @@ export abstract class ProtocolModule<State = undefined> {
    * Whether a connection's first bytes are this protocol's own opening: the door for clients with prior knowledge. Asked
    * with all that has come until then, as long as it says `"more"`. Default: there is no such door.
    */
-  detect(_bytes: Buffer): "mine" | "not mine" | "more" {
+  detect(_bytes: Buffer, _beneath: Beneath): "mine" | "not mine" | "more" {
     return "not mine";
   }
 

@@ -7,6 +7,7 @@ import {
 import type { Duplex } from "node:stream";
 import {
   type Answered,
+  type Beneath,
   type Decision,
   decline,
   type Offer,
@@ -128,7 +129,10 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     };
   }
 
-  override detect(bytes: Buffer): "mine" | "not mine" | "more" {
+  override detect(bytes: Buffer, { secure, alpnProtocol }: Beneath): "mine" | "not mine" | "more" {
+    if (secure && alpnProtocol !== "h2") {
+      return "not mine"; // RFC 9113 section 3.3: prior knowledge is for clear text, and inside TLS it is ALPN that says HTTP/2
+    }
     const known = Math.min(bytes.length, preface.length);
     if (preface.compare(bytes, 0, known, 0, known) === 0) {
       return known === preface.length ? "mine" : "more";

@@ -52,7 +52,7 @@ export class DelegatedTrack implements Track {
 
   /** Whether an offer is one that the http.Server's own listeners are to get. */
   passes(request: IncomingMessage): boolean {
-    return this.toListeners || this.#connection.context.adopted!.passes(offersOf(request));
+    return this.#connection.context.adopted!.passes(offersOf(request));
   }
 
   /** The offer that node:http has just read is none to it. What comes in one piece with such a request it loses. */

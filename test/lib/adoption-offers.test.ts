@@ -299,10 +299,12 @@ describe("offers to a server that has adopted an http.Server", () => {
     });
   });
 
-  it("a hundred that are declined on one connection leave no listeners behind", () =>
+  it("a hundred that are declined on one connection leave no listeners behind, and are one connection", () =>
     adopting(
       describeToNode,
-      async ({ connect, sockets }) => {
+      async ({ connect, sockets, app }) => {
+        let connections = 0;
+        app.on("connection", () => connections++);
         const client = await connect();
         const count = (): number[] =>
           ["data", "end", "error", "close", "drain", "timeout"].map((name) => sockets[0]!.listenerCount(name));
@@ -311,7 +313,7 @@ describe("offers to a server that has adopted an http.Server", () => {
         for (let n = 0; n < 100; n++) {
           await expectApplication(client.send(upgradeTo(n % 2 ? "line/1" : "tea")), "GET /x 0");
         }
-        expect(count()).to.deep.equal(before);
+        expect([count(), connections]).to.deep.equal([before, 1]);
       },
       { protocols: [new LineProtocol(["line/1"], { accept: () => decline() })] },
     ));

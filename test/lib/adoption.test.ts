@@ -5,7 +5,7 @@ import { createServer as createTurnout } from "turnout";
 import { adopting, describeToNode, expectApplication } from "../support/adopting.ts";
 import { deliveries } from "../support/cuts.ts";
 import { deliver } from "../support/every-delivery.ts";
-import { getTwo, nextClosed } from "../support/exchanges.ts";
+import { gate, getTwo, nextClosed } from "../support/exchanges.ts";
 import { codeOf, failureOf } from "../support/failures.ts";
 
 const post = "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc";
@@ -159,6 +159,24 @@ describe("an adopted http.Server", () => {
         expect([server.stats().answered, faults]).to.deep.equal([{}, []]);
       },
     ));
+
+  it("a client that has finished is answered all the same, where it has httpAllowHalfOpen", () => {
+    const { opened, open } = gate();
+    const app = createServer(async (request, response) => {
+      await opened;
+      describeToNode(request, response);
+    });
+    (app as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
+    return adopting(app, async ({ connect, sockets }) => {
+      const client = await connect();
+      const ended = once(sockets[0]!, "end");
+      client.end(getTwo);
+      await ended;
+      open();
+      await expectApplication(client, "GET /two 0");
+      expect(await client.rest()).to.equal("");
+    });
+  });
 
   it("one that listens itself as well goes on as before", () => {
     const app = createServer(describeToNode);

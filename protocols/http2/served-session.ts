@@ -13,13 +13,13 @@ export class ServedSession {
   #streams = 0;
   #idleSince: number = performance.now();
   #timer: NodeJS.Timeout | undefined;
-  /** A PING waits for its answer. */
-  #probing = false;
-  /** Bytes that had been read and written when it was to be sent. */
+  /** The connection is closed, and nothing is to be expected of it. */
+  #gone = false;
+  /** Bytes that had been read and written when it was probed. */
   #movedBefore = -1;
 
   /**
-   * `idleMs`: how long it may be without a stream, or with streams and without a sign of life. `closeMs`: how long the
+   * `idleMs`: how long it may be without a stream, or with streams and unable to send. `closeMs`: how long the
    * client may take to close behind our GOAWAY.
    */
   constructor(session: ServerHttp2Session, socket: Duplex, idleMs: number, closeMs: number, destroy: () => void) {
@@ -46,6 +46,7 @@ export class ServedSession {
   }
 
   destroy(): void {
+    this.#gone = true;
     clearTimeout(this.#timer);
     this.#session.destroy();
   }
@@ -79,28 +80,31 @@ export class ServedSession {
 
   /**
    * Where nghttp2 has given a connection up (RFC 9113 section 5.4.1), Node 20 neither closes it nor hears of its end, and its
-   * streams stay for ever. Nothing says so, but that not even a PING leaves any more.
+   * streams stay for ever. Nothing says so, but that whatever is sent does not leave any more.
    */
   #probe(): void {
-    const moved = (this.#socket.bytesRead ?? 0) + (this.#socket.bytesWritten ?? 0);
-    if (this.#probing && moved === this.#movedBefore) {
+    const { bytesRead, bytesWritten } = this.#socket;
+    const moved = bytesRead! + bytesWritten!; // of what is no socket: NaN, which equals nothing
+    if (moved === this.#movedBefore || this.#session.destroyed) {
       this.#destroy();
       return;
     }
     this.#movedBefore = moved;
-    if (!this.#probing && !this.#session.destroyed) {
-      this.#probing = true;
-      this.#session.ping(() => {
-        this.#probing = false;
-      });
+    if (this.#session.closed) {
+      this.#session.goaway(); // once more: a session that is closing sends no PING
+    } else {
+      this.#session.ping(ignore);
     }
     this.#lookIn(this.#idleMs);
   }
 
   #expectEnd(): void {
-    if (this.#session.closed && this.#streams === 0 && !this.#session.destroyed) {
+    if (this.#session.closed && this.#streams === 0 && !this.#gone) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(this.#destroy, this.#closeMs).unref(); // node:http2 would wait for ever
     }
   }
 }
+
+/** Whether and how a PING is answered is not what matters. */
+function ignore(): void {}

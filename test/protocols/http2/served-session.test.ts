@@ -39,6 +39,17 @@ describe("a session of HTTP/2", () => {
       expect((await closed).switched).to.deep.equal({ h2c: { closed: 1, destroyed: 0 } });
     }, options));
 
+  it("that the server closes is destroyed after closeMs, where the client does not close its side", () =>
+    servingHttp2(
+      async ({ connect, server }) => {
+        const http2 = openHttp2(await connect());
+        await http2.until((frame) => frame.type === 4); // SETTINGS
+        const { switched } = await server.close({ graceMs: 60_000 });
+        expect(switched).to.deep.equal({ h2: { closed: 1, destroyed: 0 } });
+      },
+      { protocols: [new Http2Protocol({ timeouts: { closeMs: 30 } })] },
+    ));
+
   it("with a stream that takes its time outlives idleMs, as long as the client answers PINGs", () => {
     let answer = (): void => {};
     const ready = new Promise<void>((resolve) => {

@@ -85,6 +85,13 @@ export abstract class ProtocolModule<State = undefined> {
   readonly above: readonly string[] = [];
 
   /**
+   * Whether `drain` is called as soon as the server closes, also where `takeOver` has not given its receipt yet. The module
+   * then answers soon, or ends the connection by `transport.destroy()`. Default false: it is called behind the receipt, or
+   * behind `transport.handOver()`.
+   */
+  readonly drainsUnanswered: boolean = false;
+
+  /**
    * Whether the protocol can be spoken over one stream of HTTP/2 (RFC 8441), which is opened with the token as
    * `:protocol`. There is no native socket then, and no 101: the answer has the status 200. Default false.
    */
@@ -119,8 +126,8 @@ export abstract class ProtocolModule<State = undefined> {
   abstract takeOver(request: OriginalRequest, transport: Transport<State>, state: State): Answered | Promise<Answered>;
 
   /**
-   * The server is closing: say so in the protocol's own way, and end soon. In `graceMs` milliseconds at the latest the
-   * connection is destroyed. Default: `transport.end()`.
+   * The server is closing: say so in the protocol's own way, and end soon. Called once. In `graceMs` milliseconds at the
+   * latest the connection is destroyed. Default: `transport.end()`.
    */
   drain(transport: Transport<State>, _graceMs: number): void {
     transport.end();

@@ -77,6 +77,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
       this.#settle(receipt);
     }
     this.#started = true;
+    this.#tellDrain();
     this.#deliver();
   }
 
@@ -339,7 +340,8 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   }
 
   #tellDrain(): void {
-    if (this.#drainAsked === "yes" && (this.#settled || this.#handedOver) && !this.destroyed) {
+    const isReady = this.#settled || this.#handedOver || (this.#started && this.module.drainsUnanswered);
+    if (this.#drainAsked === "yes" && isReady && !this.destroyed) {
       this.#drainAsked = "told";
       this.call("drain", () => this.module.drain(this, this.connection.context.graceMs()));
     }

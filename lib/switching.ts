@@ -71,7 +71,11 @@ export class Switching implements Task {
   }
 
   contentComplete(trailers: Fields): void {
-    this.#switch(trailers);
+    if (this.#connection.context.draining) {
+      this.#tooLate();
+    } else {
+      this.#switch(trailers);
+    }
   }
 
   contentFailed(error: PeerError): void {
@@ -112,10 +116,14 @@ export class Switching implements Task {
         { close: this.#track.holdsBytes, required: by.module.tokens.join(", ") },
       );
     } else if (this.#connection.context.draining) {
-      this.#track.answer({ status: 503, body: "the server is closing\n" }, { close: true });
+      this.#tooLate();
     } else {
       this.#take(outcome);
     }
+  }
+
+  #tooLate(): void {
+    this.#track.answer({ status: 503, body: "the server is closing\n" }, { close: true });
   }
 
   #take(chosen: Switch): void {

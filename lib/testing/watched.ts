@@ -12,6 +12,7 @@ export class WatchedModule extends ProtocolModule<unknown> {
   override readonly halfClose: "mirror" | "manual";
   override readonly hopFields: readonly string[];
   override readonly above: readonly string[];
+  override readonly drainsUnanswered: boolean;
   /** Awaited before the module is asked. */
   gate: Promise<void> | undefined;
   /** Thrown when the module has taken over. */
@@ -33,6 +34,7 @@ export class WatchedModule extends ProtocolModule<unknown> {
     this.halfClose = inner.halfClose;
     this.hopFields = inner.hopFields;
     this.above = inner.above;
+    this.drainsUnanswered = inner.drainsUnanswered;
     this.asked = new Promise((resolve) => {
       this.#onAsked = resolve;
     });

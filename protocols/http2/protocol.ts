@@ -18,7 +18,8 @@ import {
   type Transport,
   UsageError,
 } from "turnout";
-import { ClientOpening, type Opened } from "./client-opening.ts";
+import { AwaitedOpening } from "./awaited-opening.ts";
+import type { Opened } from "./client-opening.ts";
 import { preface } from "./frames.ts";
 import { canBeSaid, isForwarded, openingBytes } from "./original-request.ts";
 import { ServedSession } from "./served-session.ts";
@@ -98,6 +99,9 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
 
   override readonly halfClose = "manual";
 
+  /** The client's preface is waited for before anything can be answered. */
+  override readonly drainsUnanswered = true;
+
   /** RFC 7540 section 3.2.1: without this, an intermediary that knows nothing of it would pass the offer on. */
   override readonly hopFields: readonly string[] = ["HTTP2-Settings"];
 
@@ -105,7 +109,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   readonly #timeouts: Http2Timeouts;
   readonly #sessionOptions: ServerOptions;
   readonly #limits: Http2Limits;
-  readonly #sessions: Map<Transport<Http2Upgrade>, ServedSession> = new Map();
+  readonly #served: Map<Transport<Http2Upgrade>, AwaitedOpening | ServedSession> = new Map();
 
   /** Throws a `UsageError` for options that make no sense. */
   constructor({ upgrade = "direct-only", limits = {}, timeouts = {} }: Http2Options = {}) {
@@ -162,53 +166,48 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     { settings }: Http2Upgrade,
   ): Promise<Answered> {
     return new Promise((answered) => {
-      const opening = new ClientOpening();
-      const late = setTimeout(() => this.#refuse(transport), this.#timeouts.prefaceMs);
-      transport.onClose = () => clearTimeout(late);
-      transport.onEnd = () => transport.destroy();
-      transport.onData = (chunk) => {
-        const opened = opening.push(chunk);
-        if (opened !== undefined) {
-          clearTimeout(late);
-          this.#begin(request, transport, settings, opened, answered);
+      const awaited = new AwaitedOpening(transport, this.#timeouts.prefaceMs, (opened) => {
+        if (opened === false) {
+          this.#refuse(transport);
+          return;
         }
-      };
+        const session = this.#begin(request, transport, settings, opened, answered);
+        if (awaited.closing) {
+          session.close();
+        }
+      });
+      this.#served.set(transport, awaited);
     });
   }
 
   override drain(transport: Transport<Http2Upgrade>): void {
-    // What has come already is read first: the original request, for one, is owed an answer.
-    setImmediate(() => this.#sessions.get(transport)?.close());
+    this.#served.get(transport)!.close();
   }
 
   override onClose(transport: Transport<Http2Upgrade>): void {
-    this.#sessions.get(transport)?.destroy();
-    this.#sessions.delete(transport);
+    this.#served.get(transport)?.destroy();
+    this.#served.delete(transport);
   }
 
   #begin(
     request: OriginalRequest,
     transport: Transport<Http2Upgrade>,
     settings: Buffer,
-    opened: Opened | false,
+    opened: Opened,
     answered: (receipt: Answered) => void,
-  ): void {
-    if (opened === false) {
-      this.#refuse(transport);
-      return;
-    }
+  ): ServedSession {
     const stream = transport.handOver();
     stream.unshift(opened.rest);
     stream.unshift(openingBytes(request, settings, opened.settings));
-    this.#serve(transport, stream, answered);
+    return this.#serve(transport, stream, answered);
   }
 
   /** From here on node:http2 speaks; `dispatched` gets a receipt for each stream. */
-  #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): void {
+  #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): ServedSession {
     const { idleMs, closeMs } = this.#timeouts;
     const session = performServerHandshake(socket, this.#sessionOptions);
     const served = new ServedSession(session, socket, idleMs, closeMs, () => transport.destroy());
-    this.#sessions.set(transport, served);
+    this.#served.set(transport, served);
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
       stream.on("error", ignore); // first of all: the session may be gone already
       if (stream.destroyed) {
@@ -223,6 +222,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
       }
       dispatched(transport.dispatch(new Http2Request(stream, headers, raw)));
     });
+    return served;
   }
 
   #refuse(transport: Transport<Http2Upgrade>): void {

@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 
+/** How long the server waits, when it closes, for the first request of a connection that has just begun. */
+const firstRequestMs = 500;
+
 /** node:http2 at work on one connection: counts its streams, and ends it when it has none for too long. */
 export class ServedSession {
   readonly #session: ServerHttp2Session;
@@ -11,6 +14,9 @@ export class ServedSession {
   readonly #closeMs: number;
   readonly #destroy: () => void;
   #streams = 0;
+  /** Whether there has been a stream, and whether the first one is the last. */
+  #begun = false;
+  #closing = false;
   #idleSince: number = performance.now();
   #timer: NodeJS.Timeout | undefined;
   /** The connection is closed, and nothing is to be expected of it. */
@@ -36,13 +42,26 @@ export class ServedSession {
   /** A stream has begun. */
   opened(stream: ServerHttp2Stream): void {
     this.#streams++;
+    this.#begun = true;
     stream.on("close", this.#streamClosed);
+    if (this.#closing) {
+      this.#end();
+    }
   }
 
-  /** GOAWAY; what is under way is answered, and then the client has to close its side, too. */
+  /**
+   * GOAWAY; what is under way is answered, and then the client has to close its side, too. The first request is waited for: it
+   * is under way as a rule, and behind an Upgrade it has been made already.
+   */
   close(): void {
-    this.#session.close();
-    this.#expectEnd();
+    if (this.#begun) {
+      this.#end();
+      return;
+    }
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(), firstRequestMs);
+    this.#timer.unref();
   }
 
   destroy(): void {
@@ -72,7 +91,7 @@ export class ServedSession {
       } else if (leftMs > 0) {
         this.#lookIn(leftMs);
       } else {
-        this.close();
+        this.#end();
       }
     }, Math.ceil(inMs));
     this.#timer.unref();
@@ -96,6 +115,12 @@ export class ServedSession {
       this.#session.ping(ignore);
     }
     this.#lookIn(this.#idleMs);
+  }
+
+  #end(): void {
+    this.#closing = false;
+    this.#session.close();
+    this.#expectEnd();
   }
 
   #expectEnd(): void {

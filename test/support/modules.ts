@@ -15,6 +15,7 @@ export interface LineOptions {
   readonly halfClose?: "mirror" | "manual";
   readonly hopFields?: readonly string[];
   readonly above?: readonly string[];
+  readonly drainsUnanswered?: boolean;
   readonly accept?: (offer: Offer) => Decision<undefined> | Promise<Decision<undefined>>;
   readonly takeOver?: (request: OriginalRequest, transport: Transport<undefined>) => Answered | Promise<Answered>;
   readonly drain?: (transport: Transport<undefined>) => void;
@@ -31,6 +32,7 @@ export class LineProtocol extends ProtocolModule {
   override readonly halfClose: "mirror" | "manual";
   override readonly hopFields: readonly string[];
   override readonly above: readonly string[];
+  override readonly drainsUnanswered: boolean;
   readonly #options: LineOptions;
 
   constructor(tokens: readonly string[], options: LineOptions = {}) {
@@ -41,6 +43,7 @@ export class LineProtocol extends ProtocolModule {
     this.halfClose = options.halfClose ?? "mirror";
     this.hopFields = options.hopFields ?? [];
     this.above = options.above ?? [];
+    this.drainsUnanswered = options.drainsUnanswered ?? false;
     this.#options = options;
   }
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { expectOrdinary, gate, getTwo, upgradeTo } from "../../support/exchanges.ts";
 import { codeOf, rejectionOf } from "../../support/failures.ts";
-import { byUpgrade, servingTls } from "../../support/tls-serving.ts";
+import { byUpgrade, servingTls, tlsHead } from "../../support/tls-serving.ts";
 import { openWebSocket } from "../../support/websocket-frames.ts";
 
 describe("TlsProtocol: the server closes", () => {
@@ -63,6 +63,35 @@ describe("TlsProtocol: the server closes", () => {
       expect(await client.gone()).to.equal("");
       expect(faults).to.deep.equal([]);
       expect(server.stats().open).to.equal(0);
+    }));
+
+  for (const [what, bytes] of [
+    ["no byte", ""],
+    ["half", "\x16\x03\x01\x02\x00\x01"],
+  ] as const) {
+    it(`a handshake of which ${what} has come behind the 101 is not waited for long`, () =>
+      servingTls(byUpgrade, async ({ connect, server, faults }) => {
+        const client = (await connect()).send(upgradeTo("TLS/1.2"));
+        expect(await client.takeUntil("\r\n\r\n")).to.equal(tlsHead());
+        await client.sendSegment(bytes);
+        const { switched } = await server.close({ graceMs: 60_000 });
+        expect(switched).to.have.keys("TLS/1.2");
+        expect(await client.gone()).to.equal("");
+        expect([server.stats().open, faults]).to.deep.equal([0, []]);
+      }));
+  }
+
+  it("a handshake that is done behind the 101 while the server closes: the original request is answered inside", () =>
+    servingTls(byUpgrade, async ({ connect, within, server, faults }) => {
+      const clear = (await connect()).send(upgradeTo("TLS/1.2"));
+      expect(await clear.takeUntil("\r\n\r\n")).to.equal(tlsHead());
+      const report = server.close({ graceMs: 60_000 });
+      const { client } = await within(clear);
+      const { body, status } = await client.response();
+      expect([status, body]).to.deep.equal([200, "GET /x 0\n"]);
+      client.end();
+      await report;
+      expect(faults).to.deep.equal([]);
     }));
 
   it("the first byte of a ClientHello has come: closed", () =>

@@ -35,6 +35,8 @@ export type ServerName =
   | "node:http"
   | "node:https"
   | "node:http2"
+  | "node:http2 handed over"
+  | "node:http2 requests"
   | "ws"
   | "ws+bufferutil"
   | "uWebSockets.js"
@@ -49,6 +51,8 @@ export const servers: Readonly<Record<ServerName, ServerProgram>> = {
   "node:http": { serve: async (order) => (await import("./node-http.ts")).serve(order) },
   "node:https": { serve: async (order) => (await import("./node-http.ts")).serve(order) },
   "node:http2": { serve: async () => (await import("./node-http2.ts")).serve() },
+  "node:http2 handed over": { serve: async () => (await import("./node-http2.ts")).serveHandedOver() },
+  "node:http2 requests": { serve: async () => (await import("./node-http2.ts")).serveRequests() },
   ws: { serve: ws, peers: ["ws"], env: { WS_NO_BUFFER_UTIL: "1" } },
   "ws+bufferutil": { serve: ws, peers: ["ws", "bufferutil"] },
   "uWebSockets.js": {

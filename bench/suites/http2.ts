@@ -4,6 +4,8 @@ import { connectionsWarmUpMs, usual } from "./workload.ts";
 const http2 = { ...usual, speaks: "http2", connections: 16 } as const;
 const byH2load = { ...http2, client: "h2load" } as const;
 const native = { "node:http2": { server: "node:http2" } } as const;
+const handedOver = { "node:http2, handed over": { server: "node:http2 handed over" } } as const;
+const listener = { "node:http2, request listener": { server: "node:http2 requests" } } as const;
 const ours = { server: "turnout", modules: ["http2"] } as const;
 const upgraded = { "turnout (upgrade)": { ...ours, door: "upgrade" } } as const;
 
@@ -32,7 +34,7 @@ export const http2Suite: Suite = {
           short: true,
         },
       },
-      contenders: { ...native, turnout: ours },
+      contenders: { ...native, ...handedOver, turnout: ours, ...listener },
     },
     {
       title: "requests, by a client that can upgrade",

@@ -21,7 +21,7 @@ function anchorsIn(page: string, level = "#{1,6}"): string[] {
 }
 
 describe("links between the pages", () => {
-  for (const page of [...pages, "CONTRIBUTING.md", "SECURITY.md", "bench/README.md"]) {
+  for (const page of [...pages, "CONTRIBUTING.md", "SECURITY.md", "bench/README.md", "test/soak/README.md"]) {
     it(`${page}: what it links to is there, and has the heading`, () => {
       for (const [, link] of textOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
         const [file, anchor] = link!.split("#");

@@ -44,6 +44,8 @@ export interface Http2Timeouts {
   readonly prefaceMs: number;
   /** Without a stream. Default 60,000; then the connection is closed. With streams, after so long a PING is sent. */
   readonly idleMs: number;
+  /** While the client takes nothing of an answer of 16 KiB or less. Default 60,000; then the stream is reset. */
+  readonly stallMs: number;
   /** From the end of our side to the client's. Default 2,000; then the connection is destroyed. */
   readonly closeMs: number;
 }
@@ -80,7 +82,7 @@ const defaultLimits: Http2Limits = {
   maxSessionMegabytes: 10,
 };
 
-const defaultTimeouts: Http2Timeouts = { prefaceMs: 5_000, idleMs: 60_000, closeMs: 2_000 };
+const defaultTimeouts: Http2Timeouts = { prefaceMs: 5_000, idleMs: 60_000, stallMs: 60_000, closeMs: 2_000 };
 
 /**
  * HTTP/2 on node:http2, by `Upgrade: h2c` and by prior knowledge. The application answers its requests as it does those of
@@ -204,9 +206,8 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
 
   /** From here on node:http2 speaks; `dispatched` gets a receipt for each stream. */
   #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): ServedSession {
-    const { idleMs, closeMs } = this.#timeouts;
     const session = performServerHandshake(socket, this.#sessionOptions);
-    const served = new ServedSession(session, socket, idleMs, closeMs, () => transport.destroy());
+    const served = new ServedSession(session, socket, this.#timeouts, () => transport.destroy());
     this.#served.set(transport, served);
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
       stream.on("error", ignore); // first of all: the session may be gone already

@@ -2,18 +2,30 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
+import { OpenStreams } from "./open-streams.ts";
 
 /** How long the server waits, when it closes, for the first request of a connection that has just begun. */
 const firstRequestMs = 500;
 
-/** node:http2 at work on one connection: counts its streams, and ends it when it has none for too long. */
+/** In milliseconds. */
+export interface SessionTimeouts {
+  /** How long it may be without a stream, or with streams and unable to send. */
+  readonly idleMs: number;
+  /** How long a short answer may wait for the client to take it. */
+  readonly stallMs: number;
+  /** How long the client may take to close behind our GOAWAY. */
+  readonly closeMs: number;
+}
+
+/** node:http2 at work on one connection: knows its streams, and ends it when it has none for too long. */
 export class ServedSession {
   readonly #session: ServerHttp2Session;
   readonly #socket: Duplex & Partial<Pick<Socket, "bytesRead" | "bytesWritten">>;
-  readonly #idleMs: number;
-  readonly #closeMs: number;
+  readonly #timeouts: SessionTimeouts;
   readonly #destroy: () => void;
-  #streams = 0;
+  readonly #streams: OpenStreams;
+  /** One function for all streams: a closure each is what a short answer would notice. */
+  readonly #streamClosed: (this: ServerHttp2Stream) => void;
   /** Whether there has been a stream, and whether the first one is the last. */
   #begun = false;
   #closing = false;
@@ -24,24 +36,24 @@ export class ServedSession {
   /** Bytes that had been read and written when it was probed. */
   #movedBefore = -1;
 
-  /**
-   * `idleMs`: how long it may be without a stream, or with streams and unable to send. `closeMs`: how long the
-   * client may take to close behind our GOAWAY.
-   */
-  constructor(session: ServerHttp2Session, socket: Duplex, idleMs: number, closeMs: number, destroy: () => void) {
+  constructor(session: ServerHttp2Session, socket: Duplex, timeouts: SessionTimeouts, destroy: () => void) {
     this.#session = session;
     this.#socket = socket;
-    this.#idleMs = idleMs;
-    this.#closeMs = closeMs;
+    this.#timeouts = timeouts;
     this.#destroy = destroy;
+    this.#streams = new OpenStreams(timeouts.stallMs);
+    const closed = (stream: ServerHttp2Stream): void => this.#closed(stream);
+    this.#streamClosed = function () {
+      closed(this);
+    };
     session.on("error", () => session.destroy());
     session.on("goaway", () => this.#expectEnd());
-    this.#lookIn(idleMs);
+    this.#lookIn(timeouts.idleMs);
   }
 
   /** A stream has begun. */
   opened(stream: ServerHttp2Stream): void {
-    this.#streams++;
+    this.#streams.add(stream);
     this.#begun = true;
     stream.on("close", this.#streamClosed);
     if (this.#closing) {
@@ -67,17 +79,17 @@ export class ServedSession {
   destroy(): void {
     this.#gone = true;
     clearTimeout(this.#timer);
+    this.#streams.forget();
     this.#session.destroy();
   }
 
-  /** One function for all streams: a closure each is what a short answer would notice. */
-  readonly #streamClosed = (): void => {
-    this.#streams--;
-    if (this.#streams === 0) {
+  #closed(stream: ServerHttp2Stream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size === 0) {
       this.#idleSince = performance.now();
       this.#expectEnd();
     }
-  };
+  }
 
   /** The time of the session's own timer would be set anew with each frame; this one looks in, and comes again. */
   #lookIn(inMs: number): void {
@@ -85,8 +97,8 @@ export class ServedSession {
       return;
     }
     this.#timer = setTimeout(() => {
-      const leftMs = this.#idleSince + this.#idleMs - performance.now();
-      if (this.#streams > 0) {
+      const leftMs = this.#idleSince + this.#timeouts.idleMs - performance.now();
+      if (this.#streams.size > 0) {
         this.#probe();
       } else if (leftMs > 0) {
         this.#lookIn(leftMs);
@@ -114,7 +126,7 @@ export class ServedSession {
     } else {
       this.#session.ping(ignore);
     }
-    this.#lookIn(this.#idleMs);
+    this.#lookIn(this.#timeouts.idleMs);
   }
 
   #end(): void {
@@ -124,9 +136,9 @@ export class ServedSession {
   }
 
   #expectEnd(): void {
-    if (this.#session.closed && this.#streams === 0 && !this.#gone) {
+    if (this.#session.closed && this.#streams.size === 0 && !this.#gone) {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(this.#destroy, this.#closeMs).unref(); // node:http2 would wait for ever
+      this.#timer = setTimeout(this.#destroy, this.#timeouts.closeMs).unref(); // node:http2 would wait for ever
     }
   }
 }

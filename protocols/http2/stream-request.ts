@@ -1,7 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Fields, type StreamRequest } from "turnout";
-
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+import { reset } from "./open-streams.ts";
 
 /** A stream as a request that the core can have answered. Made for each request: what is not asked for is not made. */
 export class Http2Request implements StreamRequest {
@@ -81,10 +80,10 @@ export class Http2Request implements StreamRequest {
     if (this.stream.destroyed) {
       return;
     }
-    if (complete || this.stream.writableEnded) {
-      this.stream.close(complete ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    if (complete) {
+      this.stream.close(constants.NGHTTP2_NO_ERROR);
     } else {
-      this.stream.destroy(new Error("the stream is reset")); // close() would first end it, as if it were whole
+      reset(this.stream);
     }
   }
 

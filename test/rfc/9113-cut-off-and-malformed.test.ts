@@ -7,11 +7,13 @@ import {
   code,
   dataOn,
   type FieldList,
+  frameOf,
   pseudoFields,
   requestOn,
   rstStream,
   setting,
   settingsFrame,
+  type as types,
   windowUpdate,
 } from "../support/http2-frames.ts";
 import { Http2Raw, openHttp2 } from "../support/http2-raw.ts";
@@ -186,6 +188,65 @@ describe("RFC 9113: connections that never end", () => {
       },
       { timeouts: { stallMs: 100 }, respond: () => ({ body: "x".repeat(100_000) }) },
     )).timeout(12_000);
+
+  for (const [what, response] of [
+    ["text", () => ({ body: "x".repeat(1_000) })],
+    ["bytes", () => ({ body: Buffer.alloc(16_384) })],
+    ["a stream", () => ({ body: ["x".repeat(1_000)] })],
+    ["text with trailers", () => ({ body: "x", trailers: () => ({ a: "1" }) })],
+  ] as const) {
+    for (const pings of [false, true]) {
+      it(`RFC 9113 section 10.5: a short answer, ${what}, is not kept for a client that takes nothing${pings ? ", and pings" : ""}`, () =>
+        servingHttp2(
+          async ({ connect, server, faults }) => {
+            const http2 = new Http2Raw(await connect());
+            http2.send(Buffer.from(clientPreface), settingsFrame([setting.initialWindowSize, 0]), requestOn(1));
+            const pinging = setInterval(() => pings && http2.send(frameOf(types.ping, 0, 0, "abcdefgh")), 20);
+            try {
+              await http2.until(({ type }) => type === types.rstStream);
+            } finally {
+              clearInterval(pinging);
+            }
+            http2.send(settingsFrame([setting.initialWindowSize, 100_000]), requestOn(3, pseudoFields("/well")));
+            expect((await http2.answerOn(3)).body).to.equal("well");
+            expect([server.stats().open, faults]).to.deep.equal([1, []]);
+          },
+          {
+            protocols: [new Http2Protocol({ timeouts: { stallMs: 100 } })],
+            respond: ({ path }) => (path === "/well" ? { body: "well" } : response()),
+          },
+        )).timeout(12_000);
+    }
+  }
+
+  it("RFC 9113 section 9.1: streams that make one piece after the other, or none for long, are no answers that wait", () => {
+    const after = gate();
+    return servingHttp2(
+      async ({ connect }) => {
+        const http2 = new Http2Raw(await connect());
+        http2.send(Buffer.from(clientPreface), settingsFrame([setting.initialWindowSize, 0]), requestOn(1));
+        http2.send(requestOn(3, pseudoFields("/stalled")));
+        // Once that one has been reset, the other one has been looked at as well.
+        await http2.until(({ type, stream }) => type === types.rstStream && stream === 3);
+        http2.send(windowUpdate(1, 1_000));
+        after.open();
+        expect((await http2.answerOn(1)).body).to.equal("first last");
+      },
+      {
+        protocols: [new Http2Protocol({ timeouts: { stallMs: 100 } })],
+        respond: ({ path }) => ({
+          body:
+            path === "/stalled"
+              ? "x"
+              : (async function* () {
+                  yield "first";
+                  await after.opened;
+                  yield " last";
+                })(),
+        }),
+      },
+    );
+  });
 
   it("RFC 9113 section 5.2: an answer of one piece is not cut off after closeMs while the client takes it, slowly", () =>
     servingHttp2(

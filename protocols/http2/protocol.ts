@@ -1,10 +1,4 @@
-import {
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Stream,
-  type ServerOptions,
-} from "node:http2";
-import type { Duplex } from "node:stream";
+import type { IncomingHttpHeaders, ServerHttp2Stream, ServerOptions } from "node:http2";
 import {
   type Answered,
   type Beneath,
@@ -25,6 +19,7 @@ import { canBeSaid, isForwarded, openingBytes } from "./original-request.ts";
 import { ServedSession } from "./served-session.ts";
 import { decodeSettings } from "./settings.ts";
 import { Http2Request, headerListBytes } from "./stream-request.ts";
+import { sessionOn } from "./undocumented.ts";
 
 /** Bounds of one connection. What node:http2 bounds by itself besides: resets, pings, settings and CONTINUATION frames. */
 export interface Http2Limits {
@@ -148,7 +143,7 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
   }
 
   override open(transport: Transport<Http2Upgrade>): void {
-    this.#serve(transport, transport.handOver(), () => {});
+    this.#serve(transport, [], () => {});
   }
 
   override accept({ request }: Offer): Decision<Http2Upgrade> {
@@ -198,15 +193,17 @@ export class Http2Protocol extends ProtocolModule<Http2Upgrade> {
     opened: Opened,
     answered: (receipt: Answered) => void,
   ): ServedSession {
-    const stream = transport.handOver();
-    stream.unshift(opened.rest);
-    stream.unshift(openingBytes(request, settings, opened.settings));
-    return this.#serve(transport, stream, answered);
+    return this.#serve(transport, [openingBytes(request, settings, opened.settings), opened.rest], answered);
   }
 
-  /** From here on node:http2 speaks; `dispatched` gets a receipt for each stream. */
-  #serve(transport: Transport<Http2Upgrade>, socket: Duplex, dispatched: (receipt: Answered) => void): ServedSession {
-    const session = performServerHandshake(socket, this.#sessionOptions);
+  /** From here on node:http2 speaks, and reads `first`; `dispatched` gets a receipt for each stream. */
+  #serve(
+    transport: Transport<Http2Upgrade>,
+    first: readonly Buffer[],
+    dispatched: (receipt: Answered) => void,
+  ): ServedSession {
+    const socket = transport.handOver();
+    const session = sessionOn(socket, this.#sessionOptions, first);
     const served = new ServedSession(session, socket, this.#timeouts, () => transport.destroy());
     this.#served.set(transport, served);
     session.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {

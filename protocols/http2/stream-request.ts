@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Fields, type StreamRequest } from "turnout";
 import { reset } from "./open-streams.ts";
+import { onTrailers } from "./undocumented.ts";
 
 /** A stream as a request that the core can have answered. Made for each request: what is not asked for is not made. */
 export class Http2Request implements StreamRequest {
@@ -25,7 +26,7 @@ export class Http2Request implements StreamRequest {
       authority !== undefined && host !== undefined && authority !== host ? "" : (authority ?? host ?? "");
     this.protocol = headers[":protocol"] as string | undefined;
     if (!stream.endAfterHeaders) {
-      stream.on("trailers", (_trailers: unknown, _flags: number, fields: string[]) => {
+      onTrailers(stream, (fields) => {
         this.#trailers = Fields.from(pairs(fields));
       });
     }

@@ -180,7 +180,11 @@ export class TlsProtocol extends ProtocolModule {
     if (server === undefined) {
       server = createServer({ ALPNProtocols: [...alpn], ...this.#options, ...this.#context });
       server.on("secureConnection", (socket) => {
-        const handshake = this.#byStream.get(originOf(socket)!)!;
+        const handshake = this.#handshakeOf(socket);
+        if (handshake === undefined) {
+          socket.destroy();
+          return;
+        }
         handshake.socket = socket;
         // What comes is no TLS any more, or an attack by renegotiation; the error leaves the stream beneath open. Not at once:
         // OpenSSL is still at work, and node would end with it.
@@ -188,7 +192,7 @@ export class TlsProtocol extends ProtocolModule {
         handshake.secured(socket);
       });
       server.on("tlsClientError", ({ message }, socket) => {
-        const handshake = this.#byStream.get(originOf(socket)!);
+        const handshake = this.#handshakeOf(socket);
         this.#fail(handshake, message);
         socket.destroy(); // the failure alone does not close it
         handshake?.transport.destroy();
@@ -196,6 +200,11 @@ export class TlsProtocol extends ProtocolModule {
       this.#servers.set(alpn, server);
     }
     return server;
+  }
+
+  #handshakeOf(socket: TLSSocket): Handshake | undefined {
+    const origin = originOf(socket);
+    return origin && this.#byStream.get(origin);
   }
 
   /** RFC 2817 section 3.3: a handshake that fails ends the connection; nothing is said in clear text any more. */

@@ -27,7 +27,9 @@ export async function h2load({ port, workload, durationMs }: Task): Promise<Coun
 function rateIn(said: string): Counted {
   const succeeded = Number(/, (\d+) succeeded, 0 failed, 0 errored, 0 timeout$/m.exec(said)?.[1]);
   const perSecond = Number(/^finished in \S+, ([\d.]+) req\/s/m.exec(said)?.[1]);
-  if (!(succeeded > 0 && perSecond > 0) || !said.includes(`status codes: ${succeeded} 2xx, 0 3xx, 0 4xx, 0 5xx`)) {
+  // Where the time was over between an answer's head and its content, there is one status more.
+  const good = Number(/^status codes: (\d+) 2xx, 0 3xx, 0 4xx, 0 5xx$/m.exec(said)?.[1]);
+  if (!(succeeded > 0 && perSecond > 0 && good >= succeeded)) {
     throw new Error(`h2load was not answered: ${said}`);
   }
   return { perSecond, medianMs: 0 };

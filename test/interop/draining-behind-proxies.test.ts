@@ -65,13 +65,17 @@ const settings: readonly Setting[] = [
 ];
 
 /** A server that answers with its name, and the port on which it does. */
-async function named(name: string, { drainingStatus, program }: Setting): Promise<{ server: Server; port: number }> {
+async function named(
+  name: string,
+  { drainingStatus, program }: Pick<Setting, "drainingStatus" | "program">,
+  at = 0,
+): Promise<{ server: Server; port: number }> {
   const server = createServer({
     proxy: { from: program === "haproxy" ? ["127.0.0.1"] : [] },
     protocols: [new EchoProtocol()],
     respond: health({ drainingStatus }, ({ target }) => ({ body: `${name} ${target}\n` })),
   });
-  const { port } = (await server.listen({ port: 0, host: "127.0.0.1" })) as AddressInfo;
+  const { port } = (await server.listen({ port: at, host: "127.0.0.1" })) as AddressInfo;
   return { server, port };
 }
 
@@ -120,4 +124,38 @@ describe("two servers behind a proxy, of which one closes under load: it keeps w
       }
     });
   }
+});
+
+describe("a rolling restart of two servers behind HAProxy under load", () => {
+  it("one after the other drains, ends, and is there again: no request is lost", async function () {
+    requireClient(this, "haproxy", "-v");
+    const setting = { drainingStatus: 404, program: "haproxy" };
+    const running = [await named("a", setting), await named("b", setting)];
+    const [a, b] = running.map(({ port }) => port) as [number, number];
+    const intermediary = await Intermediary.start(documentedHttpHaproxy([a, b]));
+    const clients = new RequestLoad(intermediary.port, { fresh: 4, keeping: 2 });
+    try {
+      await patiently(async () => {
+        await clients.answers(50);
+        for (const [index, name] of ["a", "b"].entries()) {
+          const { server, port } = running[index]!;
+          void server.close({ delayMs: 60_000 });
+          await intermediary.said(new RegExp(`Server app/${name} is stopp(?:ed|ing)`));
+          await clients.answers(50);
+          await server.close();
+          running[index] = await named(`${name}2`, setting, port);
+          await intermediary.said(new RegExp(`Server app/${name} is UP`));
+          await clients.answers(50);
+        }
+      });
+    } finally {
+      const { lost, pids } = await clients.stop();
+      await intermediary.stop();
+      for (const { server } of running) {
+        await server.close({ graceMs: 0 });
+      }
+      assert.deepEqual(lost, []);
+      assert.includeMembers([...pids], ["a", "b", "a2"]);
+    }
+  });
 });

@@ -5,9 +5,12 @@ import { asPeerError, PeerError, type TransportError } from "./errors.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { ContentSink } from "./http/body-decoder.ts";
 import { RequestHeadParser } from "./http/request-head.ts";
+import { warmUpHeadParser } from "./http/warm-up.ts";
 import { hasten } from "./newcomer.ts";
 import type { Task } from "./task.ts";
 import type { Track } from "./track.ts";
+
+warmUpHeadParser();
 
 /**
  * Reads what comes over HTTP/1.1: one head after the other, and the content behind each for the one task that there is for it.

@@ -7,7 +7,6 @@ import * as semantics from "./head-semantics.ts";
 import { type HeadLimits, HeadVerdict } from "./head-verdict.ts";
 import * as text from "./latin1.ts";
 import type { TargetForm } from "./request-target.ts";
-import { warmUpChunks } from "./warm-up.ts";
 
 export type { HeadLimits } from "./head-verdict.ts";
 export type { TargetForm } from "./request-target.ts";
@@ -327,44 +326,3 @@ function append(partial: PartialHead, chunk: Buffer, from: number, length: numbe
   }
   partial.length = needed;
 }
-
-/** Reads all sorts of heads, to no other end than to have them read before: see warm-up.ts. */
-function warmUp(): void {
-  const limits = { maxHeadBytes: 16_384, maxTargetBytes: 8_000, maxFields: 100 };
-  for (const chunk of warmUpChunks()) {
-    for (const cut of [0, 21]) {
-      const parser = new RequestHeadParser(limits);
-      try {
-        let end = cut === 0 ? 0 : parser.read(chunk.subarray(0, cut), 0);
-        const rest = cut === 0 ? chunk : chunk.subarray(cut);
-        for (end = Math.max(end, 0); end !== -1 && end < rest.length; end = parser.read(rest, end)) {
-          readAll(parser);
-        }
-        readAll(parser);
-      } catch (error) {
-        if (!(error instanceof PeerError)) {
-          throw error;
-        }
-      }
-    }
-  }
-}
-
-function readAll(head: RequestHeadParser): unknown {
-  const fields = head.fields();
-  return [
-    head.method,
-    head.target,
-    head.keepAlive,
-    head.close,
-    head.wantsUpgrade,
-    head.expectContinue,
-    head.namedInConnection("upgrade"),
-    fields.get("host"),
-    fields.get("cookie"),
-    fields.getAll("accept"),
-    [...fields],
-  ];
-}
-
-warmUp();

@@ -1,7 +1,10 @@
+import { PeerError } from "../errors.ts";
+import { RequestHeadParser } from "./request-head.ts";
+
 /*
  * V8 decides early, and for good, how it compiles the parser's hot functions. What it has not seen by then, such as the first
  * POST, throws the compiled code away; on Node 20 a process in which that happens at a bad moment stays at half its speed or
- * less (bench/parser, spread over fresh processes). So everything that heads may be is shown to the parser when it is loaded.
+ * less (bench/parser, spread over fresh processes). So everything that heads may be is shown to the parser before the first connection comes.
  */
 
 const line = (text: string): string => `${text}\r\n`;
@@ -71,3 +74,45 @@ export function* warmUpChunks(): Generator<Buffer> {
 }
 
 const rounds = 4;
+
+const limits = { maxHeadBytes: 16_384, maxTargetBytes: 8_000, maxFields: 100 };
+
+/** Has the head parser read all sorts of heads, whole and in two pieces, and shows all of each. To be called once. */
+export function warmUpHeadParser(): void {
+  for (const chunk of warmUpChunks()) {
+    readHeads(chunk);
+    readHeads(chunk.subarray(0, 21), chunk.subarray(21));
+  }
+}
+
+function readHeads(...chunks: readonly Buffer[]): void {
+  const parser = new RequestHeadParser(limits);
+  try {
+    for (const chunk of chunks) {
+      for (let end = parser.read(chunk, 0); end !== -1; end = parser.read(chunk, end)) {
+        readAll(parser);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof PeerError)) {
+      throw error;
+    }
+  }
+}
+
+function readAll(head: RequestHeadParser): unknown {
+  const fields = head.fields();
+  return [
+    head.method,
+    head.target,
+    head.keepAlive,
+    head.close,
+    head.wantsUpgrade,
+    head.expectContinue,
+    head.namedInConnection("upgrade"),
+    fields.get("host"),
+    fields.get("cookie"),
+    fields.getAll("accept"),
+    [...fields],
+  ];
+}

@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
+import { type Member, Roster } from "./roster.ts";
 
 /** Something that has a deadline: a point of the clock's `now`, or `Infinity` for none. */
-export interface Timed {
+export interface Timed extends Member {
   deadline: number;
   expire(): void;
 }
@@ -14,8 +15,8 @@ export class Clock<One extends Timed = Timed> {
   /** Milliseconds, as old as one tick at most while anything is watched. */
   now: number = performance.now();
   readonly #tickMs: number;
-  /** Whatever has a deadline here. Also for those who want to know what there is: a second set would cost 33 bytes each. */
-  readonly watched: Set<One> = new Set();
+  /** Whatever has a deadline here. Also for those who want to know what there is. */
+  readonly watched: Roster<One> = new Roster();
   #timer: NodeJS.Timeout | undefined;
   #date = "";
   /** The point of `now` at which it is made again. */

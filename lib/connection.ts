@@ -46,6 +46,8 @@ export class Connection implements Timed {
   beneath: Connection | undefined;
   /** A point of the clock's `now`; `Infinity` for none. */
   deadline: number = Number.POSITIVE_INFINITY;
+  /** @internal */
+  place = -1;
   #phase: Phase = "head";
   #track: Track = silent;
   readonly #output: Output = new Output();

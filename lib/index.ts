@@ -38,6 +38,7 @@ export {
 } from "./protocol-module.ts";
 export type { ProxyAddress, ProxyHeader, ProxySsl, ProxyTlv } from "./proxy/header.ts";
 export type { ProxyOptions } from "./proxy/trusted-proxies.ts";
+export { type Member, Roster } from "./roster.ts";
 export {
   type CloseOptions,
   createServer,

@@ -12,5 +12,5 @@ export {
   type WebSocketOptions,
   type WebSocketTimeouts,
 } from "./options.ts";
-export { type BroadcastOptions, WebSocketProtocol } from "./protocol.ts";
+export { type BroadcastOptions, type OpenSockets, WebSocketProtocol } from "./protocol.ts";
 export { ServerWebSocket } from "./socket.ts";

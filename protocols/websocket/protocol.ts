@@ -7,6 +7,7 @@ import {
   type OriginalRequest,
   ProtocolModule,
   type RequestInfo,
+  Roster,
   reject,
   type Transport,
   UsageError,
@@ -53,6 +54,12 @@ export interface BroadcastOptions<State> {
   readonly slow?: "skip" | "close";
 }
 
+/** Sockets, as many as there are at the moment; walking over them is undisturbed by those that come and go. */
+export interface OpenSockets<State> extends Iterable<ServerWebSocket<State>> {
+  readonly size: number;
+  has(socket: ServerWebSocket<State>): boolean;
+}
+
 /** WebSocket: RFC 6455, with `permessage-deflate` (RFC 7692) if asked for. One instance is one kind of sockets. */
 export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handshake<State>> {
   readonly tokens: readonly string[] = ["websocket"];
@@ -74,7 +81,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
   readonly #limits: WebSocketLimits;
   readonly #timeouts: WebSocketTimeouts;
   readonly #shared: Shared & { now: number };
-  readonly #sockets: Set<ServerWebSocket<State>> = new Set();
+  readonly #sockets: Roster<ServerWebSocket<State>> = new Roster();
   #timer: NodeJS.Timeout | undefined;
 
   /** Throws a `UsageError` for options that make no sense. */
@@ -95,7 +102,7 @@ export class WebSocketProtocol<State = undefined> extends ProtocolModule<Handsha
   }
 
   /** The sockets that are not closed. */
-  get sockets(): ReadonlySet<ServerWebSocket<State>> {
+  get sockets(): OpenSockets<State> {
     return this.#sockets;
   }
 

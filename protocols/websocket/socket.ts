@@ -12,6 +12,8 @@ export class ServerWebSocket<State = unknown> implements AsyncIterable<Message> 
   readonly state: State;
   /** The subprotocol that was agreed on; `""` for none. */
   readonly subprotocol: string;
+  /** @internal */
+  place = -1;
   readonly #session: Session;
 
   /** @internal */

@@ -5,6 +5,7 @@ import { Clock, type Timed } from "../../lib/clock.ts";
 /** Something with a deadline, which tells when it is past. */
 class Waiting extends EventEmitter implements Timed {
   deadline: number;
+  place = -1;
   expired = 0;
 
   constructor(deadline: number) {

@@ -46,7 +46,7 @@ export class Connection implements Timed {
   beneath: Connection | undefined;
   /** A point of the clock's `now`; `Infinity` for none. */
   deadline: number = Number.POSITIVE_INFINITY;
-  /** @internal */
+  /** The clock's. */
   place = -1;
   #phase: Phase = "head";
   #track: Track = silent;

@@ -20,8 +20,8 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
   onClose: ((error: Error | undefined) => unknown) | undefined;
   readonly state: unknown;
   #onData: ((chunk: Buffer) => unknown) | undefined;
-  /** Bytes that came while nobody could take them. */
-  #held: HeldBytes = new HeldBytes();
+  /** Bytes that came while nobody could take them; idle connections have none, and are many. */
+  #held: HeldBytes | undefined;
   /** `takeOver` has returned; its promise may be pending. */
   #started = false;
   /** What comes goes straight to `onData`. */
@@ -50,7 +50,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
 
   /** `early` are the bytes that came behind the request, `finished` whether the client ended behind them. */
   start(early: HeldBytes, finished: boolean): void {
-    this.#held = early;
+    this.#held = early.length > 0 ? early : undefined;
     this.#finished = finished ? "yes" : "no";
     let receipt: Answered | PromiseLike<Answered>;
     try {
@@ -83,7 +83,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
 
   /** The connection begins with `early`, the protocol's own opening bytes: there is nothing to answer. */
   open(early: HeldBytes): void {
-    this.#held = early;
+    this.#held = early.length > 0 ? early : undefined;
     this.#answered = this.#settled = true;
     this.call("open", () => this.module.open(this));
     this.#started = true;
@@ -97,6 +97,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
       this.call("onData", this.#onData, chunk);
       return;
     }
+    this.#held ??= new HeldBytes();
     this.#held.push(chunk);
     this.#deliver();
   }
@@ -130,7 +131,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     this.#ended = true;
     this.destroyed = true;
     this.#flowing = false;
-    this.#held.clear();
+    this.#held = undefined;
     this.request?.abandon(() => failure ?? new TransportError("ERR_TURNOUT_RESET", "the connection is closed"));
     this.call("onClose", this.onClose, failure);
     this.call("onClose", () => this.module.onClose(this, failure));
@@ -259,7 +260,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     this.#flowing = false;
     this.#ended = this.#handedOver = true;
     process.nextTick(() => this.#tellDrain());
-    return this.connection.handOver(this.#held.takeAll());
+    return this.connection.handOver(this.#held?.takeAll() ?? Buffer.alloc(0));
   }
 
   duplex(): Duplex {
@@ -280,6 +281,7 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
       return;
     }
     this.#settled = true;
+    this.request?.compact();
     this.connection.deadline = Number.POSITIVE_INFINITY;
     this.#timeClose();
     this.#mirror();
@@ -300,21 +302,25 @@ export class SwitchedTrack extends ModuleRunner implements Track, Transport<unkn
     if (this.#handedOver) {
       return;
     }
-    while (this.#held.length > 0 && this.#onData !== undefined && !this.#paused && !this.destroyed) {
-      this.call("onData", this.#onData, this.#held.shift()!);
+    while (this.#held !== undefined && this.#onData !== undefined && !this.#paused && !this.destroyed) {
+      const chunk = this.#held.shift()!;
+      if (this.#held.length === 0) {
+        this.#held = undefined;
+      }
+      this.call("onData", this.#onData, chunk);
     }
     if (this.destroyed || this.#paused) {
       return;
     }
     if (this.#onData === undefined && (this.#ended || (this.#settled && this.#finished !== "no"))) {
-      this.#held.clear(); // nobody reads, and nobody will
+      this.#held = undefined; // nobody reads, and nobody will
     }
-    if (this.#held.length > 0 && this.#held.length >= this.connection.context.limits.maxEarlyBytes) {
+    if (this.#held !== undefined && this.#held.length >= this.connection.context.limits.maxEarlyBytes) {
       this.connection.pause();
       return;
     }
     this.connection.resume();
-    if (this.#held.length === 0) {
+    if (this.#held === undefined) {
       this.#flowing = this.#onData !== undefined;
       if (this.#finished === "yes") {
         this.#finished = "told";

@@ -33,6 +33,7 @@ const entries: Readonly<Record<string, { readonly module: object; readonly names
       "ModuleError",
       "PeerError",
       "ProtocolModule",
+      "Roster",
       "Server",
       "TransportError",
       "UsageError",

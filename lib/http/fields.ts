@@ -7,6 +7,7 @@ const { COLON, CR, HTAB, SP, tokenBytes, valueBytes } = classes;
 const toLower = classes.lowerBytes;
 
 const { latin1Text } = text;
+const noBytes = Buffer.alloc(0);
 const { marks: marksOfScan, marksPerLine, scanned } = scan;
 
 /**
@@ -16,13 +17,15 @@ const { marks: marksOfScan, marksPerLine, scanned } = scan;
  */
 export class Fields implements Iterable<[name: string, value: string]> {
   /** No fields at all. */
-  static readonly empty: Fields = new Fields(Buffer.alloc(0), 0, 0, -1);
+  static readonly empty: Fields = new Fields(noBytes, 0, 0, -1);
 
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  readonly #end: number;
+  #bytes: Buffer;
+  #start: number;
+  #end: number;
   /** The scan that went over these lines, if it was one. */
-  readonly #scan: number;
+  #scan: number;
+  /** Instead of the bytes, while nothing is asked for. */
+  #text: string | undefined = undefined;
   /** An index of one's own: four offsets a line, where its name and its value begin and end. */
   #marks: Int32Array | undefined = undefined;
   /** The length of the index, and what to add to its offsets. */
@@ -58,6 +61,18 @@ export class Fields implements Iterable<[name: string, value: string]> {
    */
   static parse(bytes: Buffer, start = 0, end: number = bytes.length, scan = -1): Fields {
     return new Fields(bytes, start, end, scan);
+  }
+
+  /**
+   * Keeps the lines as text until something is asked for again: a third of the memory, and the chunk that they came in is let go.
+   * @internal
+   */
+  compact(): void {
+    if (this.#text === undefined) {
+      this.#text = latin1Text(this.#bytes, this.#start, this.#end);
+      this.#bytes = noBytes;
+      this.#marks = undefined;
+    }
   }
 
   /** How many field lines there are. */
@@ -129,10 +144,21 @@ export class Fields implements Iterable<[name: string, value: string]> {
     return -1;
   }
 
+  #unfold(text: string): void {
+    this.#bytes = Buffer.from(text, "latin1");
+    this.#start = 0;
+    this.#end = text.length;
+    this.#scan = -1;
+    this.#text = undefined;
+  }
+
   /** The index of the lines: that of the scan as long as it is there, else one of one's own. */
   #index(): Int32Array {
     if (this.#marks !== undefined) {
       return this.#marks;
+    }
+    if (this.#text !== undefined) {
+      this.#unfold(this.#text);
     }
     if (this.#scan === scanned.serial) {
       this.#marksEnd = scanned.marksEnd;

@@ -129,6 +129,11 @@ export class RequestInfo {
     return this.#abort.signal;
   }
 
+  /** @internal It is kept for as long as a connection lives. */
+  compact(): void {
+    this.#headers?.compact();
+  }
+
   /** @internal Nobody waits for an answer any more. The reason is made only for those who have asked for the signal. */
   abandon(reason: () => Error): void {
     this.#abandoned = reason;

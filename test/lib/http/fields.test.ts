@@ -52,6 +52,47 @@ describe("Fields", () => {
     expect(fields.get("host")).to.equal("example.org");
   });
 
+  describe("put away as text", () => {
+    const lines = "Host: a\r\nX-One:  1 \r\nx-one: 2\r\nB\xe4r: \xfc\r\n";
+    const all = [
+      ["Host", "a"],
+      ["X-One", "1"],
+      ["x-one", "2"],
+      ["B\xe4r", "\xfc"],
+    ];
+
+    for (const [how, use] of [
+      ["before anything was asked for", (): unknown => undefined],
+      ["after something was asked for", (fields: Fields): unknown => fields.get("host")],
+      ["twice", (fields: Fields): unknown => fields.compact()],
+    ] as const) {
+      it(`says the same, and needs the chunk no more: ${how}`, () => {
+        const chunk = Buffer.from(`GET / HTTP/1.1\r\n${lines}\r\nbehind`, "latin1");
+        const fields = Fields.parse(chunk, 16, 16 + lines.length);
+        use(fields);
+        fields.compact();
+        chunk.fill("x");
+        expect([fields.get("HOST"), fields.get("x-one"), fields.has("y"), fields.size]).to.deep.equal([
+          "a",
+          "1, 2",
+          false,
+          4,
+        ]);
+        expect([...fields]).to.deep.equal(all);
+        fields.compact();
+        expect([...fields]).to.deep.equal(all);
+        fields.compact();
+        expect(fields.size).to.equal(4);
+      });
+    }
+
+    it("empty, stays empty", () => {
+      const fields = Fields.from([]);
+      fields.compact();
+      expect([fields.size, ...fields]).to.deep.equal([0]);
+    });
+  });
+
   it("is empty", () => {
     for (const none of [Fields.empty, Fields.from([]), Fields.parse(Buffer.from("\r\n"))]) {
       expect(none.size).to.equal(0);

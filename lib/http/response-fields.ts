@@ -17,6 +17,20 @@ export interface ResponseFields {
   readonly upgrade: string | undefined;
   /** The first field that is not the application's to say, in lower case: it is left out. */
   readonly foreign: string | undefined;
+  /** How the last answer with them began, where they are remembered. */
+  readonly opening: Opening | undefined;
+}
+
+/** The first lines of an answer, up to its own fields. Within a second they are the same for all of one kind. */
+export interface Opening {
+  status: number;
+  /** The value of Date. */
+  date: string;
+  text: string;
+}
+
+function noOpening(): Opening {
+  return { status: 0, date: "", text: "" };
 }
 
 /** Fields that belong to the connection, not to the application's answer (RFC 9110 section 7.6.1), and to its framing. */
@@ -34,7 +48,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // RFC 9110 section 5.5: field-content, without leading or trailing white space
 const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
-const noFields = checkFields([]);
+const noFields: ResponseFields = { ...checkFields([]), opening: noOpening() };
 
 /**
  * What was checked last. Applications say the same few sets of fields again and again: what was good a moment ago is neither
@@ -67,8 +81,10 @@ export function responseFields(fields: FieldsLike | undefined): ResponseFields {
   const checked = checkFields(pairsOf(fields));
   const values = Object.values(fields);
   if (values.every((value) => typeof value === "string") && checked.lines.length <= maxRememberedChars) {
-    remembered[oldest] = { names, values, checked };
+    const kept = { ...checked, opening: noOpening() };
+    remembered[oldest] = { names, values, checked: kept };
     oldest = (oldest + 1) % maxRemembered;
+    return kept;
   }
   return checked;
 }
@@ -127,7 +143,7 @@ export function checkFields(fields: Pairs): ResponseFields {
       upgrade = value;
     }
   }
-  return { lines, record, contentLength, close, upgrade, foreign: first };
+  return { lines, record, contentLength, close, upgrade, foreign: first, opening: undefined };
 }
 
 /** `name: value` CRLF, checked. */

@@ -159,9 +159,9 @@ function requiredBy(given: ResponseFields, facts: ResponseFacts): string {
 /** The head as HTTP/1.1 says it, in latin1, up to and with the empty line. `date` is the value of the Date field. */
 export function headText(response: ComposedResponse, date: string, minorVersion: number): string {
   const { framing, close, upgrade } = response;
-  let head = `${statusLine(response.status)}Date: ${date}\r\n${response.fields.lines}`;
+  let head = openingText(response, date);
   if (typeof framing === "number") {
-    head += `Content-Length: ${framing}\r\n`;
+    head += lengthLine(framing);
   } else if (framing === "chunked") {
     head += "Transfer-Encoding: chunked\r\n";
   }
@@ -169,6 +169,39 @@ export function headText(response: ComposedResponse, date: string, minorVersion:
     head += fieldLine("Upgrade", upgrade);
   }
   return `${head}${connectionLine(close, upgrade !== "", minorVersion === 0)}\r\n`;
+}
+
+function openingText({ status, fields }: ComposedResponse, date: string): string {
+  const { lines, opening } = fields;
+  if (opening === undefined) {
+    return `${statusLine(status)}Date: ${date}\r\n${lines}`;
+  }
+  if (opening.status !== status || opening.date !== date) {
+    opening.status = status;
+    opening.date = date;
+    opening.text = inOnePiece(`${statusLine(status)}Date: ${date}\r\n${lines}`);
+  }
+  return opening.text;
+}
+
+const longestKept = 1_024;
+/** By length, those that were needed so far. */
+const lengthLines = Array<string | undefined>(longestKept + 1);
+
+function lengthLine(length: number): string {
+  if (length > longestKept) {
+    return `Content-Length: ${length}\r\n`;
+  }
+  let line = lengthLines[length];
+  if (line === undefined) {
+    line = lengthLines[length] = inOnePiece(`Content-Length: ${length}\r\n`);
+  }
+  return line;
+}
+
+/** To V8, text that was put together is a tree until it is written: each write of it goes over all its pieces. */
+function inOnePiece(latin1: string): string {
+  return Buffer.from(latin1, "latin1").toString("latin1");
 }
 
 /** RFC 9112 section 9.3: HTTP/1.1 stays unless it says `close`, HTTP/1.0 closes unless it says `keep-alive`. */

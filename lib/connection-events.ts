@@ -23,6 +23,10 @@ export function takeUp(stream: Duplex): void {
     stream.on("data", onSharedData);
   }
   stream.on("end", onEnd);
+}
+
+/** A write has found no room. On most connections that never happens, and two listeners less are a part of what they cost. */
+export function awaitRoom(stream: Duplex): void {
   stream.on("drain", onDrain);
   stream.on("timeout", onStall);
 }

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Timed } from "./clock.ts";
-import { letGo, listen, takeUp } from "./connection-events.ts";
+import { awaitRoom, letGo, listen, takeUp } from "./connection-events.ts";
 import type { ServerContext } from "./context.ts";
 import { TransportError } from "./errors.ts";
 import type { Peer, RequestOrigin } from "./http/request.ts";
@@ -53,7 +53,8 @@ export class Connection implements Timed {
   readonly #output: Output = new Output();
   #inTurn = false;
   #flushScheduled = false;
-  #blocked = false;
+  /** In the stream's buffer; until that has refused once, its events are not listened to. */
+  #room: "always" | "again" | "none" = "always";
   #drainOwed = false;
   #paused = false;
   #peerEnded = false;
@@ -121,7 +122,7 @@ export class Connection implements Timed {
 
   /** False while what is waiting to be sent is over the mark; `drain` is told afterwards. */
   get hasRoom(): boolean {
-    if (!this.#blocked && this.#output.length < highWaterBytes) {
+    if (this.#room !== "none" && this.#output.length < highWaterBytes) {
       return true;
     }
     this.#drainOwed = true;
@@ -208,6 +209,7 @@ export class Connection implements Timed {
   takeBack(): void {
     this.untime();
     this.#paused = false;
+    this.#room = "always";
     takeUp(this.stream);
   }
 
@@ -264,7 +266,7 @@ export class Connection implements Timed {
   }
 
   drained(): void {
-    this.#blocked = false;
+    this.#room = "again";
     this.untime();
     this.#tellDrain();
   }
@@ -314,7 +316,10 @@ export class Connection implements Timed {
     if (!this.stream.writable) {
       this.#output.clear();
     } else if (!this.#output.flushTo(this.stream)) {
-      this.#blocked = true;
+      if (this.#room === "always") {
+        awaitRoom(this.stream);
+      }
+      this.#room = "none";
       const { stallMs } = this.context.timeouts;
       if (Number.isFinite(stallMs)) {
         // The built-in timer knows how much of a write in flight the system has taken; a slow peer is not a stalled one.
@@ -327,7 +332,7 @@ export class Connection implements Timed {
 
   /** @internal */
   tellDrainUnlessBlocked(): void {
-    if (!this.#blocked) {
+    if (this.#room !== "none") {
       this.#tellDrain();
     }
   }

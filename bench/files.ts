@@ -4,7 +4,7 @@ import { packageRoot } from "../test/support/package-root.ts";
 import type { Report } from "./machine/run-suite.ts";
 import { barChart } from "./results/bar-chart.ts";
 import { groupsOf } from "./results/charted.ts";
-import { type Entry, latest, lineOf, readHistory } from "./results/history.ts";
+import { type Entry, latestByMajor, lineOf, monthOf, readHistory } from "./results/history.ts";
 import { published } from "./results/markdown.ts";
 import { summaryOf } from "./results/summary.ts";
 import { type Theme, themes } from "./results/svg.ts";
@@ -22,25 +22,22 @@ export function record(about: Omit<Entry, "suites">, reports: readonly Report[])
   writeFileSync(historyFile, lineOf({ ...about, suites }), { flag: "a" });
 }
 
-/** Draws the chart of what was last measured, both versions. */
-export function draw(): void {
-  const entry = latest(history());
+/** Shows what was last measured: the chart, both versions, and the figures beside it in the package's README. */
+export function show(): void {
+  const entries = latestByMajor(history());
+  const [entry] = entries;
   if (entry === undefined) {
     return;
   }
-  const month = new Date(entry.date).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
-  const caption = `More is better. Medians of ratios within interleaved runs; ${month}, Node ${entry.node}, ${entry.cpu}. How: bench/README.md`;
+  const caption = `More is better. Medians of ratios within interleaved runs; ${monthOf(entry)}, Node ${entry.node}, ${entry.cpu}. How: bench/README.md`;
   drawInto("chart", (theme) => barChart(groupsOf(entry), theme, caption));
+  replace(join(packageRoot, "README.md"), "bench:summary", summaryOf(entries));
 }
 
-/** Puts the tables where the READMEs have a place for them. */
+/** Puts the tables where the benches' README has a place for them. */
 export function publish(headline: string, reports: readonly Report[]): void {
   for (const { suite, text } of reports) {
     replace(join(folder, "README.md"), `bench:${suite}`, `${headline}:\n${text}`);
-  }
-  const entry = latest(history());
-  if (entry !== undefined) {
-    replace(join(packageRoot, "README.md"), "bench:summary", summaryOf(entry));
   }
 }
 

@@ -1,10 +1,10 @@
 /*
  * `npm run bench [-- NAME...] [--full] [--record] [--write]`: names of suites, rows and contenders choose what is measured. The
- * short form without `--full`; `--record` adds a line to history.jsonl and draws the chart; `--write` puts the tables into the
- * READMEs.
+ * short form without `--full`; `--record` adds a line to history.jsonl, draws the chart and puts its figures into the package's
+ * README; `--write` puts the tables into the benches' README.
  */
 import { parseArgs } from "node:util";
-import { draw, publish, record } from "./files.ts";
+import { publish, record, show } from "./files.ts";
 import { formOf } from "./machine/rounds.ts";
 import { circumstances, headline, runAll, suiteNames } from "./run.ts";
 
@@ -23,7 +23,7 @@ const form = formOf(values.full ? "full" : "short");
 const reports = await runAll(form, positionals, (text) => void process.stdout.write(text));
 if (values.record) {
   record(circumstances(form), reports);
-  draw();
+  show();
 }
 if (values.write) {
   publish(headline(form), reports);

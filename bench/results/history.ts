@@ -34,6 +34,17 @@ export function majorOf(node: string): number {
   return Number(/^v?(\d+)\./.exec(node)?.[1]);
 }
 
+/** What was measured last on each major version of Node, the oldest version first: that is where all contenders run. */
+export function latestByMajor(history: readonly Entry[]): Entry[] {
+  const majors = [...new Set(history.map(({ node }) => majorOf(node)))].sort((a, b) => a - b);
+  return majors.map((major) => latest(history, ({ node }) => majorOf(node) === major)!);
+}
+
+/** November 2026. */
+export function monthOf({ date }: Pick<Entry, "date">): string {
+  return new Date(date).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+}
+
 /** What each contender gave in each row when it was last measured, of all runs that pass: a run may have had some only. */
 export function latest(history: readonly Entry[], passes: (entry: Entry) => boolean = () => true): Entry | undefined {
   const passing = history.filter(passes);

@@ -20,7 +20,7 @@ export class Roster<One extends Member> implements Iterable<One> {
   }
 
   has(one: One): boolean {
-    return this.#members[one.place] === one;
+    return one.place >= 0 && this.#members[one.place] === one; // V8 looks for the member -1 by its name
   }
 
   /** Does nothing where it is there already. */

@@ -37,7 +37,7 @@ export interface Message {
 }
 
 /** For what is done on new connections: until their code is compiled, which takes some thousand of them. */
-export const connectionsWarmUpMs = 1500;
+export const connectionsWarmUpMs = 3_000;
 
 export const usual: Omit<Workload, "title"> = {
   speaks: "http",

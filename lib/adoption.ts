@@ -1,8 +1,9 @@
-import { Server as HttpServer } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { AdoptedServer } from "./adopted-server.ts";
 import type { Connection } from "./connection.ts";
 import { DelegatedTrack } from "./delegated-track.ts";
 import { UsageError } from "./errors.ts";
+import { nodeHttp } from "./http/node-http.ts";
 import { protocolKey } from "./http/upgrade-list.ts";
 import { respondInMemory } from "./memory-respond.ts";
 import type { Respond } from "./options.ts";
@@ -34,8 +35,8 @@ export class Adoption {
 
   /** Throws a `UsageError` for what is no server of node:http. */
   constructor(http: HttpServer | AdoptedHttp) {
-    const { server, upgrades = "*" }: AdoptedHttp = http instanceof HttpServer ? { server: http } : http;
-    if (!(server instanceof HttpServer)) {
+    const { server, upgrades = "*" }: AdoptedHttp = http instanceof nodeHttp.Server ? { server: http } : http;
+    if (!(server instanceof nodeHttp.Server)) {
       throw new UsageError("ERR_TURNOUT_OPTION", "http has to be a Server of node:http");
     }
     if (upgrades !== "*" && !Array.isArray(upgrades)) {

@@ -1,6 +1,7 @@
-import { request as forward, type Server as HttpServer, type IncomingMessage } from "node:http";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { type Duplex, duplexPair } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { nodeHttp } from "./http/node-http.ts";
 import type { HttpRequest } from "./http/request.ts";
 import { RequestBody } from "./http/request-body.ts";
 import type { ResponseLike } from "./http/response.ts";
@@ -28,7 +29,7 @@ export function respondInMemory(http: HttpServer): Respond {
       showOrigin(far, request);
       http.emit("connection", far);
       const hasBody = request.body !== RequestBody.empty;
-      const sent = forward({
+      const sent = nodeHttp.request({
         createConnection: () => near as never,
         method: request.method,
         path: request.target,

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -69,6 +70,14 @@ describe("the package", () => {
       for (const one of names) {
         expect(required[one]).to.equal((module as Record<string, unknown>)[one]);
       }
+    });
+  }
+
+  for (const name of Object.keys(entries)) {
+    it(`${name} does not load Node's client of the web, which takes longer than all the rest`, () => {
+      const program = `await import("${name}"); console.log(process.moduleLoadList.filter((name) => name.includes("undici")).length)`;
+      const options = { cwd: packageRoot, encoding: "utf8" } as const;
+      expect(execFileSync(process.execPath, ["--input-type=module", "-e", program], options)).to.equal("0\n");
     });
   }
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { STATUS_CODES } from "node:http";
 import { UsageError } from "../errors.ts";
+import { nodeHttp } from "./node-http.ts";
 import { type FieldsLike, fieldLine, type ResponseFields, responseFields } from "./response-fields.ts";
 
 /** Content of a response. A stream is read no faster than the client takes it. */
@@ -74,7 +74,7 @@ const reasons: Readonly<Record<number, string>> = { 413: "Content Too Large", 42
 export function statusLine(status: number): string {
   let line = statusLines.get(status);
   if (line === undefined) {
-    line = `HTTP/1.1 ${status} ${reasons[status] ?? STATUS_CODES[status] ?? ""}\r\n`;
+    line = `HTTP/1.1 ${status} ${reasons[status] ?? nodeHttp.STATUS_CODES[status] ?? ""}\r\n`;
     statusLines.set(status, line);
   }
   return line;
